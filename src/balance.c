@@ -1,0 +1,414 @@
+/*
+ * balance.c
+ *		Balances: find, open, lock, read and write them.
+ *
+ * Invariant: a balance row is changed only by whoever holds its row lock, and
+ * once per call, however many postings touched it.  Missing rows are opened in
+ * (address, asset) order, rows are locked in id order.
+ */
+#include "balance.h"
+
+#include "access/skey.h"
+#include "access/table.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "error.h"
+#include "money.h"
+
+enum
+{
+	BALANCE_BY_ID,
+	BALANCE_BY_ADDRESS
+};
+
+static StoreDef balance_table = {
+	.name = "balance",
+	.natts = Natts_balance,
+	.index_names = {"balance_pkey", "balance_address_key"}
+};
+
+void
+balance_init(void)
+{
+	store_register(&balance_table);
+}
+
+StoreTable *
+balance_open_table(StoreMode mode)
+{
+	return store_open(&balance_table, mode);
+}
+
+/* By address, then asset: the order of opening. */
+static int
+compare_mentions(const void *a, const void *b)
+{
+	const BalanceMention *x = a;
+	const BalanceMention *y = b;
+	int			order = memcmp(x->address, y->address, Min(x->address_length, y->address_length));
+
+	if (order == 0)
+		order = x->address_length - y->address_length;
+	if (order == 0)
+		order = x->asset->id < y->asset->id ? -1 : x->asset->id > y->asset->id;
+	return order;
+}
+
+/* Make the set of distinct balances of a list of mentions, which is sorted. */
+void
+balance_set_build(BalanceSet *set, BalanceMention *mentions, int count)
+{
+	memset(set, 0, sizeof(*set));
+	set->balances = palloc0(sizeof(Balance) * count);
+	qsort(mentions, count, sizeof(BalanceMention), compare_mentions);
+	for (int i = 0; i < count; i++)
+	{
+		if (i == 0 || compare_mentions(&mentions[i - 1], &mentions[i]) != 0)
+		{
+			Balance    *balance = &set->balances[set->count++];
+
+			balance->address = mentions[i].address;
+			balance->address_length = mentions[i].address_length;
+			balance->asset = mentions[i].asset;
+		}
+		*mentions[i].index = set->count - 1;
+	}
+	set->rules = palloc0(sizeof(RuleBalance) * set->count);
+}
+
+static void
+address_keys(ScanKey keys, int32 ledger_id, const char *address, int length, int32 asset_id)
+{
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(ledger_id));
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ,
+				PointerGetDatum(cstring_to_text_with_len(address, length)));
+	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(asset_id));
+}
+
+/* Look up every balance not found yet; returns how many remain missing. */
+static int
+find_balances(BalanceSet *set, int32 ledger_id, StoreTable *table)
+{
+	StoreScan  *scan = store_scan_open(table, BALANCE_BY_ADDRESS, 3);
+	TupleTableSlot *slot = store_slot(table);
+	ScanKeyData keys[3];
+	int			missing = 0;
+
+	for (int i = 0; i < set->count; i++)
+	{
+		Balance    *balance = &set->balances[i];
+
+		if (balance->id != 0)
+			continue;
+		address_keys(keys, ledger_id, balance->address, balance->address_length, balance->asset->id);
+		store_scan_start(scan, keys);
+		if (store_scan_next(scan, ForwardScanDirection, slot))
+		{
+			bool		isnull;
+
+			balance->tid = slot->tts_tid;
+			balance->id = DatumGetInt64(slot_getattr(slot, Anum_balance_id, &isnull));
+		}
+		else
+			missing++;
+		CHECK_FOR_INTERRUPTS();
+	}
+	ExecClearTuple(slot);
+	store_scan_close(scan);
+	return missing;
+}
+
+/* A saved plan for a statement of ours, to be run as the owner inside SPI. */
+static SPIPlanPtr
+saved_plan(SPIPlanPtr *plan, const char *query, int nargs, Oid *types)
+{
+	if (*plan == NULL)
+	{
+		*plan = SPI_prepare(query, nargs, types);
+		if (*plan == NULL)
+			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));	/* cannot happen */
+		SPI_keepplan(*plan);
+	}
+	return *plan;
+}
+
+/* Copy a by-reference result column out of SPI's memory, or 0 if NULL. */
+static Datum
+result_copy(int column, MemoryContext context)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
+	MemoryContext old;
+
+	if (isnull)
+		return (Datum) 0;
+	old = MemoryContextSwitchTo(context);
+	value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+	MemoryContextSwitchTo(old);
+	return value;
+}
+
+/*
+ * Open the missing balances, and their accounts where the ledger allows, in
+ * order and by SQL: it happens once in a balance's life.  Waits for others who
+ * open the same ones.  Returns the first address that may not be opened.
+ */
+static char *
+open_balances(BalanceSet *set, const Ledger *ledger, int missing)
+{
+	static SPIPlanPtr plan = NULL;
+	static Oid	types[4] = {INT4OID, BOOLOID, TEXTARRAYOID, INT4ARRAYOID};
+	MemoryContext context = CurrentMemoryContext;
+	Datum	   *addresses = palloc(sizeof(Datum) * missing);
+	Datum	   *assets = palloc(sizeof(Datum) * missing);
+	Datum		args[4];
+	StoreOwner	owner;
+	Datum		unknown;
+	int			n = 0;
+
+	for (int i = 0; i < set->count; i++)
+	{
+		Balance    *balance = &set->balances[i];
+
+		if (balance->id != 0)
+			continue;
+		addresses[n] = PointerGetDatum(cstring_to_text_with_len(balance->address, balance->address_length));
+		assets[n++] = Int32GetDatum(balance->asset->id);
+	}
+	args[0] = Int32GetDatum(ledger->id);
+	args[1] = BoolGetDatum(ledger->auto_open);
+	args[2] = PointerGetDatum(construct_array(addresses, n, TEXTOID, -1, false, TYPALIGN_INT));
+	args[3] = PointerGetDatum(construct_array(assets, n, INT4OID, 4, true, TYPALIGN_INT));
+
+	store_become_owner(&owner);
+	SPI_connect();
+	saved_plan(&plan, "SELECT unknown, accounts, balances FROM ledger_data.open_balances($1, $2, $3, $4)", 4, types);
+	if (SPI_execute_plan(plan, args, NULL, false, 1) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "ledger_data.open_balances failed");	/* cannot happen */
+	unknown = result_copy(1, context);
+	set->opened_accounts = result_copy(2, context);
+	set->opened_balances = result_copy(3, context);
+	SPI_finish();
+	store_leave_owner(&owner);
+	return unknown ? TextDatumGetCString(unknown) : NULL;
+}
+
+/* Remove the accounts and balances that this call opened for a request it refuses. */
+void
+balance_set_unopen(BalanceSet *set, const Ledger *ledger)
+{
+	static SPIPlanPtr plan = NULL;
+	static Oid	types[3] = {INT4OID, TEXTARRAYOID, INT8ARRAYOID};
+	char		nulls[3] = {' ', ' ', ' '};
+	Datum		args[3];
+	StoreOwner	owner;
+
+	if (set->opened_accounts == 0 && set->opened_balances == 0)
+		return;
+	args[0] = Int32GetDatum(ledger->id);
+	args[1] = set->opened_accounts;
+	args[2] = set->opened_balances;
+	nulls[1] = args[1] ? ' ' : 'n';
+	nulls[2] = args[2] ? ' ' : 'n';
+	store_become_owner(&owner);
+	SPI_connect();
+	saved_plan(&plan, "SELECT ledger_data.unopen_balances($1, $2, $3)", 3, types);
+	if (SPI_execute_plan(plan, args, nulls, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "ledger_data.unopen_balances failed");	/* cannot happen */
+	SPI_finish();
+	store_leave_owner(&owner);
+}
+
+/*
+ * Find the row of every balance of the set, opening what is missing.  Refuses
+ * if one may not be opened.
+ */
+bool
+balance_set_resolve(BalanceSet *set, const Ledger *ledger, StoreTable *table,
+					LockOrder *order, Refusal *refusal)
+{
+	int			missing = find_balances(set, ledger->id, table);
+	char	   *unknown;
+
+	if (missing == 0)
+		return true;
+	lock_step(order, LOCK_CREATION);
+	unknown = open_balances(set, ledger, missing);
+	if (unknown != NULL)
+		return refuse(refusal, ERRCODE_LEDGER_UNKNOWN_ACCOUNT,
+					  psprintf("account \"%s\" is not open in ledger \"%s\"", unknown, ledger->name), NULL,
+					  "Open it with ledger.open_account, for this asset or for every asset.");
+	store_refresh();
+	if (find_balances(set, ledger->id, table) != 0)
+		store_serialization_failure();
+	return true;
+}
+
+/* Read a limit, which is NULL where there is none. */
+static bool
+read_limit(Balance *balance, int attribute, Amount *limit)
+{
+	if (balance->nulls[attribute - 1])
+		return false;
+	*limit = money_stored(balance->values[attribute - 1], balance->asset->scale);
+	return true;
+}
+
+/* Take a locked row in: keep it for writing, tell the rules what they need. */
+static void
+read_balance(Balance *balance, RuleBalance *rule, TupleTableSlot *slot)
+{
+	HeapTuple	tuple = ExecCopySlotHeapTuple(slot);
+	int			scale = balance->asset->scale;
+	Datum	   *values = balance->values = palloc(sizeof(Datum) * Natts_balance);
+
+	balance->nulls = palloc(sizeof(bool) * Natts_balance);
+	heap_deform_tuple(tuple, slot->tts_tupleDescriptor, values, balance->nulls);
+	balance->tid = slot->tts_tid;
+	balance->recorded_at = DatumGetTimestampTz(values[Anum_balance_recorded_at - 1]);
+	balance->first_version = DatumGetInt64(values[Anum_balance_version - 1]);
+
+	rule->version = balance->first_version;
+	rule->status = DatumGetChar(values[Anum_balance_status - 1]);
+	rule->has_floor = read_limit(balance, Anum_balance_floor, &rule->floor);
+	rule->has_ceiling = read_limit(balance, Anum_balance_ceiling, &rule->ceiling);
+	rule->held_in = money_stored(values[Anum_balance_held_in - 1], scale);
+	rule->held_out = money_stored(values[Anum_balance_held_out - 1], scale);
+	rule->inflow = money_stored(values[Anum_balance_inflow - 1], scale);
+	rule->outflow = money_stored(values[Anum_balance_outflow - 1], scale);
+}
+
+/* An array index with the id it sorts by. */
+typedef struct IdIndex
+{
+	int64		id;
+	int			index;
+} IdIndex;
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		x = ((const IdIndex *) a)->id;
+	int64		y = ((const IdIndex *) b)->id;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Lock every row of the set, in id order, and read what it holds now. */
+void
+balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order)
+{
+	IdIndex    *ids = palloc(sizeof(IdIndex) * set->count);
+	TupleTableSlot *slot = store_slot(table);
+
+	lock_step(order, LOCK_BALANCE);
+	for (int i = 0; i < set->count; i++)
+	{
+		ids[i].id = set->balances[i].id;
+		ids[i].index = i;
+	}
+	qsort(ids, set->count, sizeof(IdIndex), compare_ids);
+	for (int i = 0; i < set->count; i++)
+	{
+		Balance    *balance = &set->balances[ids[i].index];
+
+		CHECK_FOR_INTERRUPTS();
+		store_lock(table, &balance->tid, slot);
+		read_balance(balance, &set->rules[ids[i].index], slot);
+	}
+	ExecClearTuple(slot);
+	pfree(ids);
+}
+
+/* Write every balance that has new entries, once each. */
+void
+balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
+{
+	TupleTableSlot *slot = store_new_slot(table);
+
+	for (int i = 0; i < set->count; i++)
+	{
+		Balance    *balance = &set->balances[i];
+		RuleBalance *rule = &set->rules[i];
+		Datum	   *values = slot->tts_values;
+
+		if (rule->version == balance->first_version)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		ExecClearTuple(slot);
+		memcpy(values, balance->values, sizeof(Datum) * Natts_balance);
+		memcpy(slot->tts_isnull, balance->nulls, sizeof(bool) * Natts_balance);
+		values[Anum_balance_recorded_at - 1] = TimestampTzGetDatum(recorded_at);
+		values[Anum_balance_version - 1] = Int64GetDatum(rule->version);
+		values[Anum_balance_inflow - 1] = money_numeric(rule->inflow, balance->asset->scale);
+		values[Anum_balance_outflow - 1] = money_numeric(rule->outflow, balance->asset->scale);
+		ExecStoreVirtualTuple(slot);
+		store_update(table, &balance->tid, slot);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* What a row says, in memory of the caller. */
+static void
+view_balance(TupleTableSlot *slot, BalanceView *view)
+{
+	Asset		asset;
+
+	slot_getallattrs(slot);
+	view->id = DatumGetInt64(slot->tts_values[Anum_balance_id - 1]);
+	view->version = DatumGetInt64(slot->tts_values[Anum_balance_version - 1]);
+	view->asset_id = DatumGetInt32(slot->tts_values[Anum_balance_asset_id - 1]);
+	view->address = DatumGetTextPCopy(slot->tts_values[Anum_balance_address - 1]);
+	asset_get(view->asset_id, &asset);
+	view->balance = money_stored(slot->tts_values[Anum_balance_inflow - 1], asset.scale) -
+		money_stored(slot->tts_values[Anum_balance_outflow - 1], asset.scale);
+}
+
+/* Look a balance up without locking it; false if it was never opened. */
+bool
+balance_find(int32 ledger_id, const char *address, int length, const Asset *asset, BalanceView *view)
+{
+	StoreTable *table = store_open(&balance_table, STORE_READ);
+	StoreScan  *scan = store_scan_open(table, BALANCE_BY_ADDRESS, 3);
+	ScanKeyData keys[3];
+	bool		found;
+
+	address_keys(keys, ledger_id, address, length, asset->id);
+	store_scan_start(scan, keys);
+	found = store_scan_next(scan, ForwardScanDirection, store_slot(table));
+	if (found)
+		view_balance(store_slot(table), view);
+	store_scan_close(scan);
+	store_close(table);
+	return found;
+}
+
+/* Look up a balance that is known to exist by its number. */
+void
+balance_get(int32 ledger_id, int64 id, BalanceView *view)
+{
+	StoreTable *table = store_open(&balance_table, STORE_READ);
+	StoreScan  *scan = store_scan_open(table, BALANCE_BY_ID, 2);
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(ledger_id));
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+	store_scan_start(scan, keys);
+	if (!store_scan_next(scan, ForwardScanDirection, store_slot(table)))
+		ereport(ERROR,
+				errcode(ERRCODE_DATA_CORRUPTED),
+				errmsg("balance " INT64_FORMAT " of an entry is missing", id),
+				errhint("Run ledger.verify()."));
+	view_balance(store_slot(table), view);
+	store_scan_close(scan);
+	store_close(table);
+}

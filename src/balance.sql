@@ -1,0 +1,126 @@
+-- balance: the rows that posting locks, and their opening.
+
+CREATE SEQUENCE ledger_data.balance_id;
+COMMENT ON SEQUENCE ledger_data.balance_id IS 'Numbers of balances.';
+SELECT pg_catalog.pg_extension_config_dump('ledger_data.balance_id', '');
+
+-- Room on each page keeps updates heap-only; columns that change stand last, which keeps their log records short.
+CREATE TABLE ledger_data.balance (
+	ledger_id int NOT NULL,
+	asset_id int NOT NULL,
+	id bigint NOT NULL,
+	status "char" NOT NULL,
+	own_limits boolean NOT NULL,
+	floor numeric,
+	ceiling numeric,
+	address text COLLATE "C" NOT NULL,
+	recorded_at timestamptz NOT NULL,
+	version bigint NOT NULL,
+	held_in numeric NOT NULL,
+	held_out numeric NOT NULL,
+	inflow numeric NOT NULL,
+	outflow numeric NOT NULL,
+	CONSTRAINT balance_pkey PRIMARY KEY (ledger_id, id),
+	CONSTRAINT balance_address_key UNIQUE (ledger_id, address, asset_id)
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+COMMENT ON TABLE ledger_data.balance IS
+'Balances: one row for each account and asset, locked and updated by every posting that touches it.';
+COMMENT ON COLUMN ledger_data.balance.status IS 'Of the account: o open, f frozen, c closed.';
+COMMENT ON COLUMN ledger_data.balance.own_limits IS 'Whether floor and ceiling were set for this asset rather than taken from the account.';
+COMMENT ON COLUMN ledger_data.balance.recorded_at IS 'When its last entry was recorded, or it was opened.';
+COMMENT ON COLUMN ledger_data.balance.version IS 'Number of its entries.';
+SELECT pg_catalog.pg_extension_config_dump('ledger_data.balance', '');
+
+CREATE FUNCTION ledger_data.fit_floor(floor numeric, scale int) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	BEGIN ATOMIC
+		SELECT round(ceil(floor * power(10::numeric, scale)) / power(10::numeric, scale), scale);
+	END;
+COMMENT ON FUNCTION ledger_data.fit_floor(numeric, int) IS
+'The least amount of an asset of this scale that is not below a floor: the same limit, in the asset''s own unit.';
+REVOKE ALL ON FUNCTION ledger_data.fit_floor(numeric, int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.fit_ceiling(ceiling numeric, scale int) RETURNS numeric
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	BEGIN ATOMIC
+		SELECT round(floor(ceiling * power(10::numeric, scale)) / power(10::numeric, scale), scale);
+	END;
+COMMENT ON FUNCTION ledger_data.fit_ceiling(numeric, int) IS
+'The greatest amount of an asset of this scale that is not above a ceiling: the same limit, in the asset''s own unit.';
+REVOKE ALL ON FUNCTION ledger_data.fit_ceiling(numeric, int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.open_balances(ledger_id int, auto_open boolean, addresses text[], asset_ids int[],
+		OUT unknown text, OUT accounts text[], OUT balances bigint[])
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+#variable_conflict use_column
+BEGIN
+	IF auto_open THEN
+		WITH opened AS (
+			INSERT INTO ledger_data.account (ledger_id, any_asset, address, floor, opened_at)
+				SELECT $1, true, a.address, 0, clock_timestamp()
+				FROM (SELECT DISTINCT u.address COLLATE "C" AS address FROM unnest(addresses) u(address)) a
+				ORDER BY a.address
+				ON CONFLICT (ledger_id, address) DO NOTHING
+				RETURNING address)
+			SELECT array_agg(address) INTO accounts FROM opened;
+	END IF;
+
+	-- in order of address; nobody changes status or limits until we commit
+	PERFORM 1 FROM ledger_data.account a
+		WHERE a.ledger_id = $1 AND a.address = ANY (addresses)
+		ORDER BY a.address FOR NO KEY UPDATE;
+
+	SELECT m.address INTO unknown
+		FROM unnest(addresses, asset_ids) m(address, asset_id)
+		WHERE NOT EXISTS (SELECT FROM ledger_data.account a
+				WHERE a.ledger_id = $1 AND a.address = m.address AND a.any_asset)
+			AND NOT EXISTS (SELECT FROM ledger_data.balance b
+				WHERE b.ledger_id = $1 AND b.address = m.address AND b.asset_id = m.asset_id)
+		LIMIT 1;
+	IF unknown IS NOT NULL THEN
+		RETURN;
+	END IF;
+
+	WITH opened AS (
+		INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, floor, ceiling, address,
+				recorded_at, version, held_in, held_out, inflow, outflow)
+			SELECT $1, m.asset_id, nextval('ledger_data.balance_id'), a.status, false,
+				ledger_data.fit_floor(a.floor, s.scale), ledger_data.fit_ceiling(a.ceiling, s.scale), a.address,
+				clock_timestamp(), 0, round(0.0, s.scale), round(0.0, s.scale), round(0.0, s.scale), round(0.0, s.scale)
+			FROM unnest(addresses, asset_ids) m(address, asset_id)
+				JOIN ledger_data.account a ON a.ledger_id = $1 AND a.address = m.address
+				JOIN ledger_data.asset s ON s.id = m.asset_id
+			WHERE a.any_asset
+			ORDER BY a.address, m.asset_id
+			ON CONFLICT DO NOTHING
+			RETURNING id, address),
+		counted AS (
+			UPDATE ledger_data.account a SET assets = a.assets + o.n
+				FROM (SELECT address, count(*)::int AS n FROM opened GROUP BY address) o
+				WHERE a.ledger_id = $1 AND a.address = o.address)
+		SELECT array_agg(id) INTO balances FROM opened;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.open_balances(int, boolean, text[], int[]) IS
+'Opens missing balances at zero, and their accounts where the ledger allows, in (address, asset) order. unknown: an address that may not be opened. Waits for whoever opens the same ones; holds their accounts'' rows locked.';
+REVOKE ALL ON FUNCTION ledger_data.open_balances(int, boolean, text[], int[]) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.unopen_balances(ledger_id int, accounts text[], balances bigint[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+#variable_conflict use_column
+BEGIN
+	WITH gone AS (
+		DELETE FROM ledger_data.balance b
+			WHERE b.ledger_id = $1 AND b.id = ANY (balances)
+			RETURNING b.address)
+		UPDATE ledger_data.account a SET assets = a.assets - g.n
+			FROM (SELECT address, count(*)::int AS n FROM gone GROUP BY address) g
+			WHERE a.ledger_id = $1 AND a.address = g.address;
+	DELETE FROM ledger_data.account a WHERE a.ledger_id = $1 AND a.address = ANY (accounts);
+END
+$$;
+COMMENT ON FUNCTION ledger_data.unopen_balances(int, text[], bigint[]) IS
+'Takes back what open_balances opened for a request that was then refused.';
+REVOKE ALL ON FUNCTION ledger_data.unopen_balances(int, text[], bigint[]) FROM PUBLIC;

@@ -1,0 +1,239 @@
+/*
+ * gate.c
+ *		The way in to everything that is written in SQL.
+ *
+ * A function of schema ledger that is not on the hot path is a gate: it checks
+ * the caller's right on the ledger it names, then runs its twin, the function
+ * of the same name and arguments in schema ledger_data, as the owner of the
+ * tables and with a fixed search_path.  The twin holds the work and is closed
+ * to everyone.  Locks: whatever the twin takes.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/tstoreReceiver.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/syscache.h"
+#include "utils/tuplestore.h"
+
+#include "access.h"
+#include "compat.h"
+#include "error.h"
+#include "ledger.h"
+#include "lock.h"
+#include "store.h"
+
+LEDGER_FUNCTION(ledger_gate_read);
+LEDGER_FUNCTION(ledger_gate_admin);
+LEDGER_FUNCTION(ledger_lock_ledger);
+
+/* What a gate needs to know of its own function. */
+typedef struct Gate
+{
+	Oid			oid;			/* hash key */
+	NameData	name;
+	int			nargs;
+	int			ledger_arg;		/* which argument names the ledger; -1: none does */
+	bool		ledger_optional;	/* its NULL stands for all ledgers */
+	Oid			types[FUNC_MAX_ARGS];
+	SPIPlanPtr	plan;
+} Gate;
+
+static HTAB *gates = NULL;
+
+/* Read the function's signature. */
+static void
+describe(Gate *gate)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(gate->oid));
+	Form_pg_proc proc = (Form_pg_proc) GETSTRUCT(tuple);
+	Oid		   *types;
+	char	  **names;
+	char	   *modes;
+
+	gate->name = proc->proname;
+	gate->nargs = proc->pronargs;
+	gate->ledger_arg = -1;
+	memcpy(gate->types, proc->proargtypes.values, sizeof(Oid) * gate->nargs);
+	(void) get_func_arg_info(tuple, &types, &names, &modes);
+	for (int i = 0; i < gate->nargs; i++)
+		if (strcmp(names[i], "ledger") == 0)
+			gate->ledger_arg = i;
+	gate->ledger_optional = gate->ledger_arg >= gate->nargs - proc->pronargdefaults;
+	ReleaseSysCache(tuple);
+}
+
+/* The gate of a function, with the saved plan that calls its twin. */
+static Gate *
+find_gate(Oid function)
+{
+	Gate	   *gate;
+	bool		found;
+
+	if (gates == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(Gate)};
+
+		gates = hash_create("ledger gates", 32, &ctl, HASH_ELEM | HASH_BLOBS);
+	}
+	gate = hash_search(gates, &function, HASH_ENTER, &found);
+	if (!found)
+		gate->plan = NULL;
+	if (gate->plan == NULL)
+		describe(gate);
+	return gate;
+}
+
+/* Prepare the twin's call; needs an SPI connection and the owner's rights. */
+static void
+prepare(Gate *gate)
+{
+	StringInfoData query;
+
+	if (gate->plan != NULL)
+		return;
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT * FROM %s.%s(", STORE_SCHEMA, quote_identifier(NameStr(gate->name)));
+	for (int i = 0; i < gate->nargs; i++)
+		appendStringInfo(&query, "%s$%d", i > 0 ? ", " : "", i + 1);
+	appendStringInfoChar(&query, ')');
+	gate->plan = SPI_prepare(query.data, gate->nargs, gate->types);
+	if (gate->plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));	/* cannot happen */
+	SPI_keepplan(gate->plan);
+}
+
+/* Refuse whoever lacks the right on the ledger named, or on all if none is. */
+static void
+require_right(FunctionCallInfo fcinfo, const Gate *gate, Right right)
+{
+	Refusal		refusal;
+	Ledger		ledger;
+
+	if (gate->ledger_arg < 0 || (PG_ARGISNULL(gate->ledger_arg) && gate->ledger_optional))
+	{
+		access_require(ALL_LEDGERS, NULL, right);
+		return;
+	}
+	if (PG_ARGISNULL(gate->ledger_arg))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("ledger must not be NULL"));
+	if (!ledger_find(PG_GETARG_TEXT_PP(gate->ledger_arg), &ledger, &refusal))
+		refusal_raise(&refusal);
+	access_require(ledger.id, ledger.name, right);
+}
+
+/* The gate's arguments as parameters of the plan. */
+static ParamListInfo
+make_params(FunctionCallInfo fcinfo, const Gate *gate)
+{
+	ParamListInfo params = makeParamList(gate->nargs);
+
+	for (int i = 0; i < gate->nargs; i++)
+	{
+		params->params[i].value = fcinfo->args[i].value;
+		params->params[i].isnull = fcinfo->args[i].isnull;
+		params->params[i].pflags = PARAM_FLAG_CONST;
+		params->params[i].ptype = gate->types[i];
+	}
+	return params;
+}
+
+/* Run the twin as the owner, its rows going to the caller's tuplestore if there is one. */
+static void
+run_twin(FunctionCallInfo fcinfo, Gate *gate, bool read_only)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool		returns_set = rsinfo != NULL && IsA(rsinfo, ReturnSetInfo) && rsinfo->setResult != NULL;
+	SPIExecuteOptions options = {.read_only = read_only};
+	StoreOwner	owner;
+
+	store_become_owner(&owner);
+	SPI_connect();
+	prepare(gate);
+	options.params = make_params(fcinfo, gate);
+	if (returns_set)
+	{
+		options.dest = CreateDestReceiver(DestTuplestore);
+		SetTuplestoreDestReceiverParams(options.dest, rsinfo->setResult,
+										rsinfo->econtext->ecxt_per_query_memory, false, NULL, NULL);
+	}
+	if (SPI_execute_plan_extended(gate->plan, &options) < 0)
+		elog(ERROR, "calling %s failed", NameStr(gate->name));	/* cannot happen */
+	SPI_finish();
+	store_leave_owner(&owner);
+}
+
+/*
+ * The same; an error of the twin reaches the caller without the lines that tell
+ * where in our SQL it arose, which are no help to them.
+ */
+static void
+run_quietly(FunctionCallInfo fcinfo, Gate *gate, bool read_only)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		run_twin(fcinfo, gate, read_only);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		error->context = NULL;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
+static Datum
+pass(FunctionCallInfo fcinfo, Right right, bool read_only)
+{
+	Gate	   *gate = find_gate(fcinfo->flinfo->fn_oid);
+
+	if (!read_only)
+		store_refuse_read_only(psprintf("ledger.%s", NameStr(gate->name)));
+	require_right(fcinfo, gate, right);
+	if (fcinfo->flinfo->fn_retset)
+		InitMaterializedSRF(fcinfo, 0);
+	run_quietly(fcinfo, gate, read_only);
+	if (fcinfo->flinfo->fn_retset)
+		return (Datum) 0;
+	PG_RETURN_VOID();
+}
+
+/* SQL: every function that needs the right to read and returns rows. */
+Datum
+ledger_gate_read(PG_FUNCTION_ARGS)
+{
+	return pass(fcinfo, RIGHT_READ, true);
+}
+
+/* SQL: every function that needs the right to administer. */
+Datum
+ledger_gate_admin(PG_FUNCTION_ARGS)
+{
+	return pass(fcinfo, RIGHT_ADMIN, false);
+}
+
+/* SQL: ledger_data.lock_ledger(ledger_id, exclusive). */
+Datum
+ledger_lock_ledger(PG_FUNCTION_ARGS)
+{
+	LockOrder	order = {LOCK_NOTHING};
+
+	lock_ledger(&order, PG_GETARG_INT32(0), PG_GETARG_BOOL(1) ? LEDGER_LOCK_EXCLUSIVE : LEDGER_LOCK_POST);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,89 @@
+/*
+ * journal.h
+ *		The journal and the entries: what happened, append-only.
+ *
+ * A record's position is its number in the ledger, and a transaction's number
+ * is the position of its record.  The record says which entries it made: its
+ * legs, two per posting (source, destination), each a balance and a version.
+ */
+#ifndef LEDGER_JOURNAL_H
+#define LEDGER_JOURNAL_H
+
+#include "postgres.h"
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+
+#include "amount.h"
+#include "store.h"
+
+/* Kinds of record; ledger_data.kind_name() spells them out. */
+#define KIND_TRANSACTION	't'
+#define KIND_ACCOUNT		'a'
+#define KIND_LEDGER			'l'
+
+#define FINGERPRINT_SIZE	32
+
+/* One side of a posting: entry `version` of a balance. */
+typedef struct Leg
+{
+	int64		balance_id;
+	int64		version;
+} Leg;
+
+/* A record to write; what is NULL is left out. */
+typedef struct JournalRecord
+{
+	char		kind;
+	bool		has_effective_at;
+	int64		position;
+	TimestampTz recorded_at;
+	TimestampTz effective_at;	/* only if it differs from recorded_at */
+	Leg		   *legs;
+	int			leg_count;
+	text	   *idempotency_key;
+	const uint8 *fingerprint;	/* of the request, with an idempotency key */
+	text	   *reference;
+	Jsonb	   *metadata;
+} JournalRecord;
+
+/* An entry to write. */
+typedef struct EntryRecord
+{
+	int64		balance_id;
+	int64		version;
+	int64		position;
+	TimestampTz recorded_at;
+	TimestampTz effective_at;	/* meaningful if has_effective_at */
+	bool		has_effective_at;
+	int			scale;
+	Amount		amount;
+	Amount		balance;
+} EntryRecord;
+
+/* What is known of a record found by a key of the caller. */
+typedef struct JournalFound
+{
+	int64		position;
+	TimestampTz recorded_at;
+	uint8		fingerprint[FINGERPRINT_SIZE];
+	Leg		   *legs;
+	int			leg_count;
+} JournalFound;
+
+extern void journal_init(void);
+extern StoreTable *journal_open_table(StoreMode mode);
+extern StoreTable *entry_open_table(StoreMode mode);
+extern int64 journal_next_position(void);
+extern void journal_write(StoreTable *journal, int32 ledger_id, JournalRecord *records, int count);
+extern void entry_write(StoreTable *entry, int32 ledger_id, EntryRecord *records, int count);
+
+extern bool journal_find_key(StoreTable *journal, int32 ledger_id, text *key, JournalFound *found);
+extern bool journal_find_reference(StoreTable *journal, int32 ledger_id, text *reference, JournalFound *found);
+
+extern bool entry_balance(StoreTable *entry, int32 ledger_id, int64 balance_id,
+						  int64 version, int scale, Amount *balance);
+extern Amount entry_balance_at(int32 ledger_id, int64 balance_id, int64 version,
+							   int scale, TimestampTz at);
+extern int16 journal_skew(TimestampTz recorded_at, TimestampTz effective_at);
+
+#endif							/* LEDGER_JOURNAL_H */

@@ -1,0 +1,122 @@
+/*
+ * ledger.c
+ *		Ledgers by name, cached per backend.
+ *
+ * Invariant: the cache holds only rows that were visible when read and is
+ * emptied whenever the table changes (its trigger tells every backend), so an
+ * entry is as new as the last relation lock taken.  A name that is not there
+ * is not cached.
+ */
+#include "ledger.h"
+
+#include "access/skey.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "store.h"
+
+/* ledger_data.ledger */
+enum
+{
+	Anum_ledger_id = 1,
+	Anum_ledger_name,
+	Anum_ledger_auto_open,
+	Anum_ledger_metadata,
+	Anum_ledger_created_at,
+	Natts_ledger = Anum_ledger_created_at
+};
+
+enum
+{
+	LEDGER_BY_NAME
+};
+
+static HTAB *cache = NULL;
+
+static void
+forget(void)
+{
+	if (cache != NULL)
+		hash_destroy(cache);
+	cache = NULL;
+}
+
+static StoreDef ledger_table = {
+	.name = "ledger",
+	.natts = Natts_ledger,
+	.index_names = {"ledger_name_key"},
+	.invalidate = forget
+};
+
+void
+ledger_init(void)
+{
+	store_register(&ledger_table);
+}
+
+/* Read a ledger's row; false if there is none of this name. */
+static bool
+read_ledger(text *name, Ledger *ledger)
+{
+	StoreTable *table = store_open(&ledger_table, STORE_READ);
+	TupleTableSlot *slot = store_slot(table);
+	StoreScan  *scan;
+	ScanKeyData key;
+	bool		found;
+
+	store_begin_settings();
+	scan = store_scan_open(table, LEDGER_BY_NAME, 1);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(name));
+	store_scan_start(scan, &key);
+	found = store_scan_next(scan, ForwardScanDirection, slot);
+	if (found)
+	{
+		slot_getallattrs(slot);
+		ledger->id = DatumGetInt32(slot->tts_values[Anum_ledger_id - 1]);
+		ledger->auto_open = DatumGetBool(slot->tts_values[Anum_ledger_auto_open - 1]);
+	}
+	store_scan_close(scan);
+	store_end(false);
+	store_close(table);
+	return found;
+}
+
+/*
+ * Find a ledger by name and copy its settings. 
+ */
+bool
+ledger_find(text *name, Ledger *ledger, Refusal *refusal)
+{
+	Size		length = VARSIZE_ANY_EXHDR(name);
+	Ledger	   *cached;
+	bool		found;
+
+	if (length < NAMEDATALEN)
+	{
+		text_to_cstring_buffer(name, ledger->name, NAMEDATALEN);
+		cached = cache ? hash_search(cache, ledger->name, HASH_FIND, NULL) : NULL;
+		if (cached != NULL)
+		{
+			*ledger = *cached;
+			return true;
+		}
+		if (read_ledger(name, ledger))
+		{
+			if (cache == NULL)
+			{
+				HASHCTL		ctl = {.keysize = NAMEDATALEN, .entrysize = sizeof(Ledger)};
+
+				cache = hash_create("ledgers", 64, &ctl, HASH_ELEM | HASH_STRINGS);
+			}
+			cached = hash_search(cache, ledger->name, HASH_ENTER, &found);
+			*cached = *ledger;
+			return true;
+		}
+	}
+	return refuse(refusal, ERRCODE_LEDGER_UNKNOWN_LEDGER,
+				  psprintf("ledger \"%s\" does not exist", text_to_cstring(name)), NULL,
+				  "Create it with ledger.create_ledger.");
+}

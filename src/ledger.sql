@@ -1,0 +1,24 @@
+-- ledger: the table of ledgers.
+
+CREATE SEQUENCE ledger_data.ledger_id AS int;
+COMMENT ON SEQUENCE ledger_data.ledger_id IS 'Numbers of ledgers.';
+SELECT pg_catalog.pg_extension_config_dump('ledger_data.ledger_id', '');
+
+CREATE TABLE ledger_data.ledger (
+	id int NOT NULL PRIMARY KEY,
+	name text COLLATE "C" NOT NULL,
+	auto_open boolean NOT NULL,
+	metadata jsonb NOT NULL,
+	created_at timestamptz NOT NULL,
+	CONSTRAINT ledger_name_key UNIQUE (name)
+);
+COMMENT ON TABLE ledger_data.ledger IS
+'Ledgers: independent sets of accounts, each with its own journal and rights.';
+COMMENT ON COLUMN ledger_data.ledger.auto_open IS
+'Whether unknown accounts are opened on first use.';
+SELECT pg_catalog.pg_extension_config_dump('ledger_data.ledger', '');
+
+CREATE TRIGGER forget_cached AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON ledger_data.ledger
+	FOR EACH STATEMENT EXECUTE FUNCTION ledger_data.forget_cached();
+ALTER TABLE ledger_data.ledger ENABLE ALWAYS TRIGGER forget_cached;
+COMMENT ON TRIGGER forget_cached ON ledger_data.ledger IS 'Keeps the caches of all backends true.';

@@ -1,0 +1,48 @@
+/*
+ * lock.h
+ *		The one order in which everything is locked.
+ *
+ *		1. ledger		a mode per use: posting shares, exclusive uses exclude
+ *		2. key			idempotency keys and references, one lock each
+ *		3. tag			(scopes; nothing locks tags yet)
+ *		4. creation		missing accounts and balances, by (address, asset)
+ *		5. balance		row locks, by id
+ *
+ * A call may skip steps and never goes back; builds with assertions check it.
+ * All locks last until the end of the transaction, and none is held by the
+ * session, so poolers and PREPARE TRANSACTION are safe.
+ */
+#ifndef LEDGER_LOCK_H
+#define LEDGER_LOCK_H
+
+#include "postgres.h"
+
+typedef enum LockStep
+{
+	LOCK_NOTHING,
+	LOCK_LEDGER,
+	LOCK_KEY,
+	LOCK_TAG,
+	LOCK_CREATION,
+	LOCK_BALANCE
+} LockStep;
+
+/* How far a call has come in the order; one on the stack of each call. */
+typedef struct LockOrder
+{
+	LockStep	last;
+} LockOrder;
+
+typedef enum LedgerLock
+{
+	LEDGER_LOCK_POST,			/* many at once */
+	LEDGER_LOCK_READ,			/* many at once, no posting */
+	LEDGER_LOCK_EXCLUSIVE		/* one, no posting */
+} LedgerLock;
+
+extern void lock_step(LockOrder *order, LockStep step);
+extern void lock_ledger(LockOrder *order, int32 ledger_id, LedgerLock mode);
+extern uint32 lock_key_hash(char kind, const char *key, Size length);
+extern void lock_keys(LockOrder *order, int32 ledger_id, uint32 *hashes, int count);
+
+#endif							/* LEDGER_LOCK_H */

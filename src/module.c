@@ -1,0 +1,31 @@
+/*
+ * module.c
+ *		What PostgreSQL sees of the library: the magic block and its start.
+ */
+#include "postgres.h"
+#include "fmgr.h"
+#include "utils/guc.h"
+
+#include "access.h"
+#include "account.h"
+#include "asset.h"
+#include "balance.h"
+#include "journal.h"
+#include "ledger.h"
+
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+/* Called once in each backend that uses the ledger. */
+void
+_PG_init(void)
+{
+	ledger_init();
+	asset_init();
+	access_init();
+	account_init();
+	balance_init();
+	journal_init();
+	MarkGUCPrefixReserved("ledger");
+}

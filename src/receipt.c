@@ -1,0 +1,187 @@
+/*
+ * receipt.c
+ *		Forming receipts, for what was just posted and for replays.
+ */
+#include "receipt.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+#include "funcapi.h"
+
+#include "asset.h"
+#include "balance.h"
+#include "money.h"
+
+/* Attributes of the type ledger.receipt */
+enum
+{
+	Anum_receipt_status = 1,
+	Anum_receipt_transaction,
+	Anum_receipt_position,
+	Anum_receipt_recorded_at,
+	Anum_receipt_code,
+	Anum_receipt_message,
+	Anum_receipt_detail,
+	Anum_receipt_balances,
+	Natts_receipt = Anum_receipt_balances
+};
+
+/* Attributes of the type ledger.balance_state */
+enum
+{
+	Anum_state_address = 1,
+	Anum_state_asset,
+	Anum_state_balance,
+	Anum_state_version,
+	Natts_state = Anum_state_version
+};
+
+/* A leg with its place in the transaction. */
+typedef struct PlacedLeg
+{
+	Leg			leg;
+	int			place;
+} PlacedLeg;
+
+/* By balance, the latest version first. */
+static int
+compare_latest(const void *a, const void *b)
+{
+	const PlacedLeg *x = a;
+	const PlacedLeg *y = b;
+
+	if (x->leg.balance_id != y->leg.balance_id)
+		return x->leg.balance_id < y->leg.balance_id ? -1 : 1;
+	return x->leg.version > y->leg.version ? -1 : x->leg.version < y->leg.version;
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+	return ((const PlacedLeg *) a)->place - ((const PlacedLeg *) b)->place;
+}
+
+/* Reduce legs to the last one of each balance, in order of first mention. */
+static PlacedLeg *
+last_legs(const JournalFound *found, int *count)
+{
+	PlacedLeg  *legs = palloc(sizeof(PlacedLeg) * (found->leg_count + 1));
+
+	for (int i = 0; i < found->leg_count; i++)
+	{
+		legs[i].leg = found->legs[i];
+		legs[i].place = i;
+	}
+	qsort(legs, found->leg_count, sizeof(PlacedLeg), compare_latest);
+	*count = 0;
+	for (int i = 0; i < found->leg_count; i++)
+	{
+		if (*count > 0 && legs[*count - 1].leg.balance_id == legs[i].leg.balance_id)
+			legs[*count - 1].place = Min(legs[*count - 1].place, legs[i].place);
+		else
+			legs[(*count)++] = legs[i];
+	}
+	qsort(legs, *count, sizeof(PlacedLeg), compare_places);
+	return legs;
+}
+
+/* Tell the outcome of a transaction that was posted before, from what it wrote. */
+void
+receipt_replay(Outcome *outcome, const Ledger *ledger, const JournalFound *found)
+{
+	PlacedLeg  *legs = last_legs(found, &outcome->state_count);
+	StoreTable *entry = entry_open_table(STORE_READ);
+
+	outcome->status = STATUS_REPLAYED;
+	outcome->position = found->position;
+	outcome->recorded_at = found->recorded_at;
+	outcome->states = palloc(sizeof(BalanceState) * (outcome->state_count + 1));
+	for (int i = 0; i < outcome->state_count; i++)
+	{
+		BalanceState *state = &outcome->states[i];
+		BalanceView view;
+		Asset		asset;
+
+		balance_get(ledger->id, legs[i].leg.balance_id, &view);
+		asset_get(view.asset_id, &asset);
+		state->address = PointerGetDatum(view.address);
+		state->asset = pstrdup(asset.code);
+		state->scale = asset.scale;
+		state->version = legs[i].leg.version;
+		if (!entry_balance(entry, ledger->id, view.id, state->version, asset.scale, &state->balance))
+			ereport(ERROR,
+					errcode(ERRCODE_DATA_CORRUPTED),
+					errmsg("entry " INT64_FORMAT " of balance " INT64_FORMAT " is missing", state->version, view.id),
+					errhint("Run ledger.verify()."));
+	}
+	store_close(entry);
+}
+
+/* The array of ledger.balance_state. */
+static Datum
+states_datum(const Outcome *outcome, Oid state_type)
+{
+	TupleDesc	desc = lookup_rowtype_tupdesc(state_type, -1);
+	Datum	   *rows = palloc(sizeof(Datum) * outcome->state_count);
+	Datum		result;
+
+	for (int i = 0; i < outcome->state_count; i++)
+	{
+		const BalanceState *state = &outcome->states[i];
+		Datum		values[Natts_state];
+		bool		nulls[Natts_state] = {false};
+
+		values[Anum_state_address - 1] = state->address;
+		values[Anum_state_asset - 1] = CStringGetTextDatum(state->asset);
+		values[Anum_state_balance - 1] = money_numeric(state->balance, state->scale);
+		values[Anum_state_version - 1] = Int64GetDatum(state->version);
+		rows[i] = HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+	}
+	result = PointerGetDatum(construct_array(rows, outcome->state_count, state_type, -1, false, TYPALIGN_DOUBLE));
+	ReleaseTupleDesc(desc);
+	return result;
+}
+
+/* The receipt of an outcome, or of a refusal if there is one. */
+Datum
+receipt_datum(FunctionCallInfo fcinfo, const Outcome *outcome, const Refusal *refusal)
+{
+	static const char *const names[] = {"posted", "replayed", "rejected"};
+	TupleDesc	desc = lookup_rowtype_tupdesc(get_func_rettype(fcinfo->flinfo->fn_oid), -1);
+	Datum		values[Natts_receipt];
+	bool		nulls[Natts_receipt];
+	Datum		result;
+
+	memset(nulls, true, sizeof(nulls));
+	nulls[Anum_receipt_status - 1] = false;
+	if (refusal->sqlstate != 0)
+	{
+		values[Anum_receipt_status - 1] = CStringGetTextDatum(names[STATUS_REJECTED]);
+		nulls[Anum_receipt_code - 1] = nulls[Anum_receipt_message - 1] = false;
+		values[Anum_receipt_code - 1] = CStringGetTextDatum(unpack_sql_state(refusal->sqlstate));
+		values[Anum_receipt_message - 1] = CStringGetTextDatum(refusal->message);
+		nulls[Anum_receipt_detail - 1] = refusal->detail == NULL;
+		if (refusal->detail != NULL)
+			values[Anum_receipt_detail - 1] = CStringGetTextDatum(refusal->detail);
+	}
+	else
+	{
+		Oid			states_type = TupleDescAttr(desc, Anum_receipt_balances - 1)->atttypid;
+
+		values[Anum_receipt_status - 1] = CStringGetTextDatum(names[outcome->status]);
+		nulls[Anum_receipt_transaction - 1] = nulls[Anum_receipt_position - 1] = false;
+		values[Anum_receipt_transaction - 1] = Int64GetDatum(outcome->position);
+		values[Anum_receipt_position - 1] = Int64GetDatum(outcome->position);
+		nulls[Anum_receipt_recorded_at - 1] = nulls[Anum_receipt_balances - 1] = false;
+		values[Anum_receipt_recorded_at - 1] = TimestampTzGetDatum(outcome->recorded_at);
+		values[Anum_receipt_balances - 1] = states_datum(outcome, get_element_type(states_type));
+	}
+	result = HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+	ReleaseTupleDesc(desc);
+	return result;
+}

@@ -1,0 +1,281 @@
+-- report: reading. Functions read with the snapshot of the calling query and take no locks.
+
+CREATE FUNCTION ledger.balance(ledger text, address text, asset text,
+		at timestamptz DEFAULT NULL, version bigint DEFAULT NULL)
+	RETURNS numeric
+	AS 'MODULE_PATHNAME', 'ledger_balance'
+	LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION ledger.balance(text, text, text, timestamptz, bigint) IS
+'Balance (inflow less outflow) of an account in an asset, in units of the asset: now, or at an effective time, which counts what was effective by then, or after its nth entry. An account that was never used has 0 where accounts are opened on first use, else error LG003. Errors: LG001 LG002 unknown ledger or asset, LG004 version not reached, LG101 malformed address, 22004 NULL, 22023 both at and version, 42501 without the right "read". Takes no locks.';
+REVOKE ALL ON FUNCTION ledger.balance(text, text, text, timestamptz, bigint) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.balance_at(ledger_id int, balance_id bigint, version bigint, scale int, at timestamptz)
+	RETURNS numeric
+	AS 'MODULE_PATHNAME', 'ledger_balance_at'
+	LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION ledger_data.balance_at(int, bigint, bigint, int, timestamptz) IS
+'A balance at an effective time: the running balance of the last entry recorded by then, corrected by the entries whose two times lie on different sides of it. version: the balance''s present one.';
+REVOKE ALL ON FUNCTION ledger_data.balance_at(int, bigint, bigint, int, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.after_prefix(prefix text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	BEGIN ATOMIC
+		-- addresses are ASCII, so ~ follows every one of them
+		SELECT prefix || '~';
+	END;
+COMMENT ON FUNCTION ledger_data.after_prefix(text) IS
+'A text that sorts after every address starting with a prefix and before the others that follow.';
+REVOKE ALL ON FUNCTION ledger_data.after_prefix(text) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.transaction_postings(ledger_id int, legs bytea) RETURNS ledger.posting[]
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT array_agg(ROW(s.address, d.address, e.amount, a.code)::ledger.posting ORDER BY n.i)
+			FROM (SELECT ledger_data.legs($2)) l(leg)
+				CROSS JOIN LATERAL generate_series(1, cardinality(l.leg), 4) n(i)
+				JOIN ledger_data.balance s ON s.ledger_id = $1 AND s.id = l.leg[n.i]
+				JOIN ledger_data.balance d ON d.ledger_id = $1 AND d.id = l.leg[n.i + 2]
+				JOIN ledger_data.entry e ON e.ledger_id = $1 AND e.balance_id = l.leg[n.i + 2] AND e.version = l.leg[n.i + 3]
+				JOIN ledger_data.asset a ON a.id = d.asset_id;
+	END;
+COMMENT ON FUNCTION ledger_data.transaction_postings(int, bytea) IS 'The postings of a journal record, from its legs.';
+REVOKE ALL ON FUNCTION ledger_data.transaction_postings(int, bytea) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.counterparty(ledger_id int, legs bytea, balance_id bigint, version bigint) RETURNS text
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT o.address
+			FROM (SELECT ledger_data.legs($2)) l(leg)
+				CROSS JOIN LATERAL generate_series(1, cardinality(l.leg), 2) n(i)
+				JOIN ledger_data.balance o ON o.ledger_id = $1
+					AND o.id = l.leg[CASE WHEN n.i % 4 = 1 THEN n.i + 2 ELSE n.i - 2 END]
+			WHERE l.leg[n.i] = $3 AND l.leg[n.i + 1] = $4;
+	END;
+COMMENT ON FUNCTION ledger_data.counterparty(int, bytea, bigint, bigint) IS
+'The address on the other side of the posting that made an entry.';
+REVOKE ALL ON FUNCTION ledger_data.counterparty(int, bytea, bigint, bigint) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.require_pattern(pattern text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+	AS $$
+BEGIN
+	PERFORM ledger_data.require('pattern', pattern IS NOT NULL);
+	RETURN ledger_data.check_pattern(pattern);
+END
+$$;
+COMMENT ON FUNCTION ledger_data.require_pattern(text) IS
+'The pattern itself; error 22004 if it is NULL, LG111 if it is malformed.';
+REVOKE ALL ON FUNCTION ledger_data.require_pattern(text) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.balances(ledger text, pattern text, at timestamptz)
+	RETURNS TABLE (address text, asset text, balance numeric)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT b.address, s.code, CASE WHEN $3 IS NULL THEN b.inflow - b.outflow
+				ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $3) END
+			FROM (SELECT ledger_data.ledger_number($1), ledger_data.require_pattern($2)) g(ledger_id, pattern)
+				JOIN ledger_data.balance b ON b.ledger_id = g.ledger_id
+				JOIN ledger_data.asset s ON s.id = b.asset_id
+			WHERE b.address >= ledger_data.pattern_prefix(g.pattern)
+				AND b.address < ledger_data.after_prefix(ledger_data.pattern_prefix(g.pattern))
+				AND ledger_data.pattern_match(g.pattern, b.address)
+			ORDER BY b.address, s.code;
+	END;
+COMMENT ON FUNCTION ledger_data.balances(text, text, timestamptz) IS 'Does the work of ledger.balances.';
+REVOKE ALL ON FUNCTION ledger_data.balances(text, text, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION ledger.balances(ledger text, pattern text DEFAULT '**', at timestamptz DEFAULT NULL)
+	RETURNS TABLE (address text, asset text, balance numeric)
+	AS 'MODULE_PATHNAME', 'ledger_gate_read'
+	LANGUAGE C STABLE;
+COMMENT ON FUNCTION ledger.balances(text, text, timestamptz) IS
+'Balances of all accounts whose address matches a pattern, such as users:*:wallet (* is one segment, ** any number), by address and asset; now, or at an effective time. In units of each asset. Errors: LG001 unknown ledger, LG111 malformed pattern, 22004 NULL, 42501 without the right "read". Takes no locks.';
+REVOKE ALL ON FUNCTION ledger.balances(text, text, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.find_balance(number int, address text, asset text) RETURNS ledger_data.balance
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	AS $$
+DECLARE
+	of_asset ledger_data.asset;
+	balance ledger_data.balance;
+BEGIN
+	PERFORM ledger_data.require('address', address IS NOT NULL), ledger_data.require('asset', asset IS NOT NULL);
+	PERFORM ledger_data.check_address(address);
+	of_asset := ledger_data.find_asset(asset);
+	SELECT b.* INTO balance FROM ledger_data.balance b
+		WHERE b.ledger_id = number AND b.address = $2 AND b.asset_id = of_asset.id;
+	IF balance.id IS NULL AND NOT EXISTS (SELECT FROM ledger_data.ledger l WHERE l.id = number AND l.auto_open)
+		AND NOT EXISTS (SELECT FROM ledger_data.account a WHERE a.ledger_id = number AND a.address = $2 AND a.any_asset)
+	THEN
+		RAISE EXCEPTION 'account "%" is not open for asset "%"', address, asset
+			USING ERRCODE = 'LG003', HINT = 'Open it with ledger.open_account.';
+	END IF;
+	RETURN balance;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.find_balance(int, text, text) IS
+'The row of a balance, empty if it was never opened but could be; errors LG002, LG003, LG101.';
+REVOKE ALL ON FUNCTION ledger_data.find_balance(int, text, text) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.statement(ledger text, address text, asset text, since timestamptz, until timestamptz)
+	RETURNS TABLE (effective_at timestamptz, recorded_at timestamptz, transaction bigint, version bigint,
+		counterparty text, amount numeric, balance numeric, reference text, metadata jsonb)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		WITH b AS MATERIALIZED (
+			SELECT k.* FROM ledger_data.find_balance(ledger_data.ledger_number($1), $2, $3) k WHERE k.id IS NOT NULL),
+		chosen AS (
+			SELECT e.* FROM b JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = b.id
+				WHERE e.effective_at IS NULL
+					AND e.recorded_at >= coalesce($4, '-infinity') AND e.recorded_at < coalesce($5, 'infinity')
+			UNION ALL
+			SELECT e.* FROM b JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = b.id
+				WHERE e.effective_at IS NOT NULL
+					AND e.effective_at >= coalesce($4, '-infinity') AND e.effective_at < coalesce($5, 'infinity')),
+		opening AS MATERIALIZED (
+			SELECT CASE WHEN $4 IS NULL THEN 0
+				ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $4 - interval '1 microsecond') END AS balance
+			FROM b JOIN ledger_data.asset s ON s.id = b.asset_id)
+		SELECT coalesce(c.effective_at, c.recorded_at), c.recorded_at, c.position, c.version,
+				ledger_data.counterparty(c.ledger_id, j.legs, c.balance_id, c.version), c.amount,
+				o.balance + sum(c.amount) OVER (ORDER BY coalesce(c.effective_at, c.recorded_at), c.version),
+				j.reference, j.metadata
+			FROM chosen c CROSS JOIN opening o
+				JOIN ledger_data.journal j ON j.ledger_id = c.ledger_id AND j.position = c.position
+			ORDER BY 1, c.version;
+	END;
+COMMENT ON FUNCTION ledger_data.statement(text, text, text, timestamptz, timestamptz) IS 'Does the work of ledger.statement.';
+REVOKE ALL ON FUNCTION ledger_data.statement(text, text, text, timestamptz, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION ledger.statement(ledger text, address text, asset text,
+		since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
+	RETURNS TABLE (effective_at timestamptz, recorded_at timestamptz, transaction bigint, version bigint,
+		counterparty text, amount numeric, balance numeric, reference text, metadata jsonb)
+	AS 'MODULE_PATHNAME', 'ledger_gate_read'
+	LANGUAGE C STABLE;
+COMMENT ON FUNCTION ledger.statement(text, text, text, timestamptz, timestamptz) IS
+'Entries of an account in an asset with since <= effective time < until, in order of effective time and version, with the running balance in that order. amount is negative where money left; in units of the asset. Errors: LG001 LG002 LG003 unknown ledger, asset or account, LG101 malformed address, 22004 NULL, 42501 without the right "read". Takes no locks.';
+REVOKE ALL ON FUNCTION ledger.statement(text, text, text, timestamptz, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.trial_balance(ledger text, at timestamptz)
+	RETURNS TABLE (asset text, address text, debit numeric, credit numeric)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT k.code, k.address, coalesce(sum(-k.balance) FILTER (WHERE k.balance < 0), 0),
+				coalesce(sum(k.balance) FILTER (WHERE k.balance > 0), 0)
+			FROM (SELECT s.code, b.address, CASE WHEN $2 IS NULL THEN b.inflow - b.outflow
+						ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $2) END AS balance
+					FROM ledger_data.balance b JOIN ledger_data.asset s ON s.id = b.asset_id
+					WHERE b.ledger_id = ledger_data.ledger_number($1)) k
+			WHERE k.balance <> 0
+			GROUP BY GROUPING SETS ((k.code, k.address), (k.code))
+			ORDER BY k.code, k.address NULLS LAST;
+	END;
+COMMENT ON FUNCTION ledger_data.trial_balance(text, timestamptz) IS 'Does the work of ledger.trial_balance.';
+REVOKE ALL ON FUNCTION ledger_data.trial_balance(text, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION ledger.trial_balance(ledger text, at timestamptz DEFAULT NULL)
+	RETURNS TABLE (asset text, address text, debit numeric, credit numeric)
+	AS 'MODULE_PATHNAME', 'ledger_gate_read'
+	LANGUAGE C STABLE;
+COMMENT ON FUNCTION ledger.trial_balance(text, timestamptz) IS
+'Every balance that is not zero, by asset and address: a negative balance in column debit, a positive one in column credit, both without sign; after each asset a row without address that gives the totals, which are equal. Now, or at an effective time; in units of each asset. Errors: LG001 unknown ledger, 42501 without the right "read". Takes no locks.';
+REVOKE ALL ON FUNCTION ledger.trial_balance(text, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.transactions(ledger text, address text, asset text, since timestamptz, until timestamptz,
+		reference text, metadata jsonb, before bigint, max_rows int)
+	RETURNS TABLE (transaction bigint, recorded_at timestamptz, effective_at timestamptz, reference text,
+		idempotency_key text, metadata jsonb, postings ledger.posting[])
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT j.position, j.recorded_at, coalesce(j.effective_at, j.recorded_at), j.reference, j.idempotency_key, j.metadata,
+				ledger_data.transaction_postings(j.ledger_id, j.legs)
+			FROM (SELECT ledger_data.ledger_number($1),
+					CASE WHEN $2 IS NOT NULL THEN ledger_data.check_pattern($2) END,
+					CASE WHEN $3 IS NOT NULL THEN (ledger_data.find_asset($3)).id END) g(ledger_id, pattern, asset_id)
+				JOIN ledger_data.journal j ON j.ledger_id = g.ledger_id
+			WHERE j.kind = 't'
+				AND ($8 IS NULL OR j.position < $8)
+				AND ($6 IS NULL OR j.reference = $6)
+				AND ($7 IS NULL OR j.metadata @> $7)
+				AND ($4 IS NULL OR coalesce(j.effective_at, j.recorded_at) >= $4)
+				AND ($5 IS NULL OR coalesce(j.effective_at, j.recorded_at) < $5)
+				AND (g.pattern IS NULL AND g.asset_id IS NULL OR EXISTS (
+					SELECT FROM unnest(ledger_data.legs(j.legs)) WITH ORDINALITY l(leg, i)
+						JOIN ledger_data.balance b ON b.ledger_id = g.ledger_id AND b.id = l.leg
+						WHERE l.i % 2 = 1 AND (g.asset_id IS NULL OR b.asset_id = g.asset_id)
+							AND (g.pattern IS NULL OR ledger_data.pattern_match(g.pattern, b.address))))
+			ORDER BY j.position DESC
+			LIMIT $9;
+	END;
+COMMENT ON FUNCTION ledger_data.transactions(text, text, text, timestamptz, timestamptz, text, jsonb, bigint, int) IS 'Does the work of ledger.transactions.';
+REVOKE ALL ON FUNCTION ledger_data.transactions(text, text, text, timestamptz, timestamptz, text, jsonb, bigint, int) FROM PUBLIC;
+
+CREATE FUNCTION ledger.transactions(ledger text, address text DEFAULT NULL, asset text DEFAULT NULL,
+		since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, reference text DEFAULT NULL,
+		metadata jsonb DEFAULT NULL, before bigint DEFAULT NULL, max_rows int DEFAULT 100)
+	RETURNS TABLE (transaction bigint, recorded_at timestamptz, effective_at timestamptz, reference text,
+		idempotency_key text, metadata jsonb, postings ledger.posting[])
+	AS 'MODULE_PATHNAME', 'ledger_gate_read'
+	LANGUAGE C STABLE;
+COMMENT ON FUNCTION ledger.transactions(text, text, text, timestamptz, timestamptz, text, jsonb, bigint, int) IS
+'Transactions, newest first: those that touch an address (or a pattern of addresses) and an asset, with since <= effective time < until, with this reference, with metadata that contains the given object. For the next page give the last transaction of this one as before. max_rows: at most this many. Errors: LG001 LG002 unknown ledger or asset, LG111 malformed pattern, 42501 without the right "read". Takes no locks.';
+REVOKE ALL ON FUNCTION ledger.transactions(text, text, text, timestamptz, timestamptz, text, jsonb, bigint, int) FROM PUBLIC;
+
+-- Views show what the current user may read.
+
+CREATE VIEW ledger.ledger WITH (security_barrier) AS
+	SELECT l.name, l.auto_open, l.metadata, l.created_at
+		FROM ledger_data.ledger l
+		WHERE ledger_data.may(l.id, 1::smallint);
+COMMENT ON VIEW ledger.ledger IS
+'Ledgers. auto_open: whether unknown accounts are opened on first use.';
+
+CREATE VIEW ledger.asset WITH (security_barrier) AS
+	SELECT a.code, a.scale, a.name, a.id < 1000 AS iso_4217
+		FROM ledger_data.asset a;
+COMMENT ON VIEW ledger.asset IS
+'Assets: code, decimals of the smallest unit, and name; iso_4217: whether preloaded from that standard.';
+
+CREATE VIEW ledger.access WITH (security_barrier) AS
+	SELECT l.name AS ledger, a.role, (ARRAY['read', 'post', 'admin'])[a.level] AS "right"
+		FROM ledger_data.access a LEFT JOIN ledger_data.ledger l ON l.id = a.ledger_id
+		WHERE ledger_data.may(a.ledger_id, 3::smallint);
+COMMENT ON VIEW ledger.access IS
+'Rights given with ledger.grant_access, for administrators of the ledger. ledger NULL: all ledgers.';
+
+CREATE VIEW ledger.account WITH (security_barrier) AS
+	SELECT l.name AS ledger, a.address, ledger_data.status_name(a.status) AS status, a.any_asset, a.assets,
+			a.floor, a.ceiling, a.metadata, a.opened_at
+		FROM ledger_data.ledger l JOIN ledger_data.account a ON a.ledger_id = l.id
+		WHERE ledger_data.may(l.id, 1::smallint);
+COMMENT ON VIEW ledger.account IS
+'Accounts. status: open, frozen or closed. any_asset: whether balances in further assets are opened on first use. assets: number of balances. floor, ceiling: limits of balances without limits of their own; NULL for none.';
+
+CREATE VIEW ledger.balance WITH (security_barrier) AS
+	SELECT l.name AS ledger, b.address, s.code AS asset, b.inflow - b.outflow AS balance,
+			b.inflow - b.outflow - b.held_out AS available, b.inflow, b.outflow, b.held_in, b.held_out,
+			b.floor, b.ceiling, b.version, ledger_data.status_name(b.status) AS status, b.recorded_at
+		FROM ledger_data.ledger l JOIN ledger_data.balance b ON b.ledger_id = l.id
+			JOIN ledger_data.asset s ON s.id = b.asset_id
+		WHERE ledger_data.may(l.id, 1::smallint);
+COMMENT ON VIEW ledger.balance IS
+'Balances, in units of each asset. balance: inflow less outflow. available: balance less held outflow. version: number of entries. recorded_at: when the last entry was recorded, or the balance opened.';
+
+CREATE VIEW ledger.entry WITH (security_barrier) AS
+	SELECT l.name AS ledger, b.address, s.code AS asset, e.version, e.position AS transaction, e.amount, e.balance,
+			e.recorded_at, coalesce(e.effective_at, e.recorded_at) AS effective_at
+		FROM ledger_data.ledger l JOIN ledger_data.entry e ON e.ledger_id = l.id
+			JOIN ledger_data.balance b ON b.ledger_id = e.ledger_id AND b.id = e.balance_id
+			JOIN ledger_data.asset s ON s.id = b.asset_id
+		WHERE ledger_data.may(l.id, 1::smallint);
+COMMENT ON VIEW ledger.entry IS
+'Entries: one side of a posting on one balance. amount: negative where money left. balance: running balance in order of versions. In units of each asset.';
+
+CREATE VIEW ledger.journal WITH (security_barrier) AS
+	SELECT l.name AS ledger, j.position, ledger_data.kind_name(j.kind) AS kind, j.recorded_at,
+			coalesce(j.effective_at, j.recorded_at) AS effective_at, j.reference, j.idempotency_key, j.metadata, j.payload
+		FROM ledger_data.ledger l JOIN ledger_data.journal j ON j.ledger_id = l.id
+		WHERE ledger_data.may(l.id, 1::smallint);
+COMMENT ON VIEW ledger.journal IS
+'The journal: one record for everything that happened. kind: transaction, account or ledger. payload: what changed, for records that are not transactions; ledger.transactions() shows postings.';

@@ -1,0 +1,589 @@
+/*
+ * store.c
+ *		Table access: open, scan, lock, update, insert.
+ *
+ * Invariant: no row is read with a catalog snapshot, no lost race surfaces as
+ * an internal error (it is 40001), and what a DBA added to our tables is
+ * honoured or refused, never skipped.  Relation locks are kept until the end of
+ * the transaction; slots and scans never outlive the call.
+ */
+#include "store.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/relscan.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "nodes/primnodes.h"
+#include "storage/lmgr.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "error.h"
+
+LEDGER_FUNCTION(ledger_forget_cached);
+
+/* Rows given to the table access method at a time. */
+#define INSERT_CHUNK	1000
+
+/* An index of an open table, with what keeping it up to date needs. */
+typedef struct StoreIndex
+{
+	Relation	rel;
+	IndexInfo  *info;
+	AttrNumber	skip_if_null;	/* partial on "column IS NOT NULL": that column */
+} StoreIndex;
+
+struct StoreTable
+{
+	StoreDef   *def;
+	Relation	rel;
+	StoreMode	mode;
+	TupleTableSlot *slot;
+
+	/* for writing */
+	bool		executor;		/* rows go through the executor's machinery */
+	bool		indexes_open;
+	int			nindexes;
+	StoreIndex *indexes;
+	EState	   *estate;
+	ResultRelInfo *result_rel;
+};
+
+struct StoreScan
+{
+	Relation	index;
+	IndexScanDesc desc;
+};
+
+static StoreDef *registered = NULL;
+
+/* Forget the OIDs, and what a part cached of its rows, of a changed relation. */
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	for (StoreDef *def = registered; def != NULL; def = def->next)
+	{
+		if (relid != InvalidOid && def->relid != InvalidOid && relid != def->relid)
+			continue;
+		def->relid = InvalidOid;
+		if (def->invalidate != NULL)
+			def->invalidate();
+	}
+}
+
+/* Make a table known; called once per backend from _PG_init. */
+void
+store_register(StoreDef *def)
+{
+	if (registered == NULL)
+		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	def->relid = InvalidOid;
+	def->next = registered;
+	registered = def;
+}
+
+/* Find a table and its indexes by name. */
+static void
+find_oids(StoreDef *def)
+{
+	Oid			schema = get_namespace_oid(STORE_SCHEMA, true);
+	Oid			relid = OidIsValid(schema) ? get_relname_relid(def->name, schema) : InvalidOid;
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_TABLE),
+				errmsg("table \"%s.%s\" does not exist", STORE_SCHEMA, def->name),
+				errhint("Create the extension with CREATE EXTENSION ledger."));
+	for (int i = 0; i < STORE_MAX_INDEXES && def->index_names[i] != NULL; i++)
+	{
+		def->index_oids[i] = get_relname_relid(def->index_names[i], schema);
+		if (!OidIsValid(def->index_oids[i]))
+			ereport(ERROR,
+					errcode(ERRCODE_LEDGER_UNSUPPORTED_TABLE_CHANGE),
+					errmsg("index \"%s.%s\" is missing", STORE_SCHEMA, def->index_names[i]),
+					errhint("Create the index again, or give it its name back."));
+	}
+	def->relid = relid;
+}
+
+/* The OID of a table. */
+Oid
+store_relid(StoreDef *def)
+{
+	if (!OidIsValid(def->relid))
+		find_oids(def);
+	return def->relid;
+}
+
+/* Refuse to write where PostgreSQL itself would: standby, read-only, parallel. */
+void
+store_refuse_read_only(const char *function)
+{
+	PreventCommandDuringRecovery(function);
+	PreventCommandIfReadOnly(function);
+	PreventCommandIfParallelMode(function);
+}
+
+/*
+ * Set the snapshot that reads of this call use.  In READ COMMITTED it is taken
+ * now, so it sees what was committed before the locks that the caller holds.
+ */
+void
+store_begin(void)
+{
+	PushActiveSnapshot(IsolationUsesXactSnapshot() ? GetTransactionSnapshot() : GetLatestSnapshot());
+}
+
+/*
+ * Set the snapshot for reading settings that a cache will keep: always the
+ * newest, as an older one could put back what an invalidation has just removed.
+ * A parallel query may take no new snapshot and has taken a recent one.
+ */
+void
+store_begin_settings(void)
+{
+	PushActiveSnapshot(IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot());
+}
+
+/* Look again, after waiting for a lock or writing by SQL. */
+void
+store_refresh(void)
+{
+	PopActiveSnapshot();
+	store_begin();
+}
+
+/* End the call's reads; what it wrote becomes visible to the next command. */
+void
+store_end(bool wrote)
+{
+	PopActiveSnapshot();
+	if (wrote)
+		CommandCounterIncrement();
+}
+
+/* A transaction that needs an older state than there is must be run again. */
+void
+store_serialization_failure(void)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			errmsg("could not serialize access due to concurrent update"),
+			errhint("Run the transaction again."));
+	pg_unreachable();
+}
+
+static void
+refuse_table(StoreTable *table, const char *what, const char *name)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_LEDGER_UNSUPPORTED_TABLE_CHANGE),
+			errmsg("cannot write to table \"%s.%s\": it has %s", STORE_SCHEMA, table->def->name, what),
+			name ? errdetail("Its name is \"%s\".", name) : 0,
+			errhint("Remove it. AFTER ... FOR EACH ROW triggers, CHECK constraints and indexes are supported."));
+}
+
+/*
+ * Find the triggers that concern our writing.  AFTER row triggers fire, by way
+ * of the executor; a trigger that could change or suppress a row is refused,
+ * and so are statement triggers, as there is no statement.  The triggers behind
+ * a foreign key that points to us look at changed keys only, and keys never change.
+ */
+static void
+check_triggers(StoreTable *table)
+{
+	TriggerDesc *triggers = table->rel->trigdesc;
+	int16		event = table->mode == STORE_INSERT ? TRIGGER_TYPE_INSERT : TRIGGER_TYPE_UPDATE;
+
+	if (triggers == NULL)
+		return;
+	for (int i = 0; i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		if (!(trigger->tgtype & event) || trigger->tgenabled == TRIGGER_DISABLED ||
+			RI_FKey_trigger_type(trigger->tgfoid) == RI_TRIGGER_PK)
+			continue;
+		if (TRIGGER_FOR_AFTER(trigger->tgtype) && TRIGGER_FOR_ROW(trigger->tgtype) &&
+			trigger->tgnewtable == NULL && trigger->tgoldtable == NULL)
+			table->executor = true;
+		else
+			refuse_table(table, "a trigger that is not AFTER ... FOR EACH ROW", trigger->tgname);
+	}
+}
+
+/* Compare a table with what the code expects, and see what DBAs added. */
+static void
+check_table(StoreTable *table)
+{
+	Relation	rel = table->rel;
+	TupleConstr *constraints = RelationGetDescr(rel)->constr;
+
+	if (RelationGetNumberOfAttributes(rel) != table->def->natts)
+		refuse_table(table, "other columns than expected", NULL);
+	if (rel->rd_rel->relrowsecurity)
+		refuse_table(table, "row-level security", NULL);
+	if (constraints != NULL && constraints->has_generated_stored)
+		refuse_table(table, "generated columns", NULL);
+	if (constraints != NULL && constraints->num_check > 0)
+		table->executor = true;
+	check_triggers(table);
+	CheckCmdReplicaIdentity(rel, table->mode == STORE_UPDATE ? CMD_UPDATE : CMD_INSERT);
+}
+
+/*
+ * Open a table for reading or for one kind of writing.  Other than our own
+ * indexes are found and kept; where something needs the executor's help (AFTER
+ * row triggers, CHECK constraints, unusual indexes), writing goes that slower
+ * way; what cannot be honoured is an error.
+ */
+StoreTable *
+store_open(StoreDef *def, StoreMode mode)
+{
+	StoreTable *table = palloc0(sizeof(StoreTable));
+
+	table->def = def;
+	table->mode = mode;
+	table->rel = table_open(store_relid(def), mode == STORE_READ ? AccessShareLock : RowExclusiveLock);
+	if (mode != STORE_READ)
+		check_table(table);
+	return table;
+}
+
+/* A slot for reading rows of the table, one per open table. */
+TupleTableSlot *
+store_slot(StoreTable *table)
+{
+	if (table->slot == NULL)
+		table->slot = table_slot_create(table->rel, NULL);
+	return table->slot;
+}
+
+/* A slot to put values into, for store_insert and store_update. */
+TupleTableSlot *
+store_new_slot(StoreTable *table)
+{
+	return MakeSingleTupleTableSlot(RelationGetDescr(table->rel), &TTSOpsVirtual);
+}
+
+Relation
+store_relation(StoreTable *table)
+{
+	return table->rel;
+}
+
+/* Release what the call used; the locks stay. */
+void
+store_close(StoreTable *table)
+{
+	if (table->slot != NULL)
+		ExecDropSingleTupleTableSlot(table->slot);
+	if (table->result_rel != NULL)
+	{
+		ExecCloseIndices(table->result_rel);
+		FreeExecutorState(table->estate);
+	}
+	for (int i = 0; i < table->nindexes; i++)
+	{
+		index_insert_done(table->indexes[i].rel, table->indexes[i].info);
+		index_close(table->indexes[i].rel, NoLock);
+	}
+	table_close(table->rel, NoLock);
+	pfree(table);
+}
+
+/* Begin using one of the table's own indexes, with a fixed number of keys. */
+StoreScan *
+store_scan_open(StoreTable *table, int index, int nkeys)
+{
+	StoreScan  *scan = palloc(sizeof(StoreScan));
+
+	scan->index = index_open(table->def->index_oids[index], AccessShareLock);
+	scan->desc = index_begin_scan(table->rel, scan->index, GetActiveSnapshot(), nkeys);
+	return scan;
+}
+
+/* Start over with these keys. */
+void
+store_scan_start(StoreScan *scan, ScanKey keys)
+{
+	index_rescan(scan->desc, keys, scan->desc->numberOfKeys, NULL, 0);
+}
+
+/* The next row in index order into the slot, or false. */
+bool
+store_scan_next(StoreScan *scan, ScanDirection direction, TupleTableSlot *slot)
+{
+	return index_getnext_slot(scan->desc, direction, slot);
+}
+
+void
+store_scan_close(StoreScan *scan)
+{
+	index_endscan(scan->desc);
+	index_close(scan->index, NoLock);
+	pfree(scan);
+}
+
+/*
+ * Lock a row until the end of the transaction and put its newest version into
+ * the slot.  A serialization failure if it was deleted meanwhile, and above
+ * READ COMMITTED also if it changed since the transaction's snapshot.
+ */
+void
+store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
+{
+	TM_FailureData failure;
+	uint8		flags = TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS;
+	TM_Result	result;
+
+	if (!IsolationUsesXactSnapshot())
+		flags |= TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+	result = table_tuple_lock(table->rel, tid, GetActiveSnapshot(), slot,
+							  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+							  LockWaitBlock, flags, &failure);
+	switch (result)
+	{
+		case TM_Ok:
+			break;
+		case TM_Updated:
+		case TM_Deleted:
+			store_serialization_failure();
+			break;
+		default:
+			/* cannot happen: each call is a command of its own */
+			elog(ERROR, "unexpected result %d of locking a row of \"%s\"", result, table->def->name);
+	}
+}
+
+/* If an index is partial on "column IS NOT NULL", the number of that column. */
+static AttrNumber
+not_null_predicate(IndexInfo *info)
+{
+	NullTest   *test;
+
+	if (list_length(info->ii_Predicate) != 1)
+		return InvalidAttrNumber;
+	test = (NullTest *) linitial(info->ii_Predicate);
+	if (!IsA(test, NullTest) || test->nulltesttype != IS_NOT_NULL || !IsA(test->arg, Var))
+		return InvalidAttrNumber;
+	return ((Var *) test->arg)->varattno;
+}
+
+/*
+ * Open the indexes for writing.  An index of ours that the code cannot fill by
+ * itself, or any constraint or trigger, brings in the executor.
+ */
+static void
+open_indexes(StoreTable *table)
+{
+	List	   *oids = RelationGetIndexList(table->rel);
+	ListCell   *cell;
+
+	table->indexes_open = true;
+	table->indexes = palloc0(sizeof(StoreIndex) * Max(list_length(oids), 1));
+	foreach(cell, oids)
+	{
+		StoreIndex *index = &table->indexes[table->nindexes++];
+
+		index->rel = index_open(lfirst_oid(cell), RowExclusiveLock);
+		index->info = BuildIndexInfo(index->rel);
+		index->skip_if_null = not_null_predicate(index->info);
+		if (index->info->ii_ExclusionOps != NULL || !index->rel->rd_index->indimmediate ||
+			(index->info->ii_Predicate != NIL && index->skip_if_null == InvalidAttrNumber) ||
+			(index->info->ii_Expressions != NIL && index->skip_if_null == InvalidAttrNumber))
+			table->executor = true;
+	}
+	list_free(oids);
+}
+
+/* Set up the executor's machinery for rows that need it. */
+static void
+open_executor(StoreTable *table)
+{
+	if (table->estate != NULL)
+		return;
+	table->estate = CreateExecutorState();
+	table->estate->es_output_cid = GetCurrentCommandId(true);
+	table->result_rel = makeNode(ResultRelInfo);
+	InitResultRelInfo(table->result_rel, table->rel, 0, NULL, 0);
+	ExecOpenIndices(table->result_rel, false);
+}
+
+/* Whether a row's entry in an index can be made without the executor, or not at all. */
+static bool
+index_is_simple(StoreIndex *index, TupleTableSlot *slot, bool *skip)
+{
+	*skip = index->skip_if_null != InvalidAttrNumber && slot_attisnull(slot, index->skip_if_null);
+	return *skip || index->info->ii_Expressions == NIL;
+}
+
+/* Enter a row into every index by ourselves; false if one needs the executor. */
+static bool
+insert_index_entries(StoreTable *table, TupleTableSlot *slot)
+{
+	bool		skip;
+
+	for (int i = 0; i < table->nindexes; i++)
+		if (!index_is_simple(&table->indexes[i], slot, &skip))
+			return false;
+	for (int i = 0; i < table->nindexes; i++)
+	{
+		StoreIndex *index = &table->indexes[i];
+		Datum		values[INDEX_MAX_KEYS];
+		bool		nulls[INDEX_MAX_KEYS];
+
+		(void) index_is_simple(index, slot, &skip);
+		if (skip || !index->info->ii_ReadyForInserts)
+			continue;
+		FormIndexDatum(index->info, slot, NULL, values, nulls);
+		index_insert(index->rel, values, nulls, &slot->tts_tid, table->rel,
+					 index->rel->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
+					 false, index->info);
+	}
+	return true;
+}
+
+/* Enter a row into every index by whichever way it needs. */
+static List *
+keep_indexes(StoreTable *table, TupleTableSlot *slot, bool update, UpdatedIndexes updated)
+{
+	if (!table->executor && insert_index_entries(table, slot))
+		return NIL;
+	open_executor(table);
+	return exec_insert_index_tuples(table->result_rel, slot, table->estate, update, updated);
+}
+
+/* Check what DBAs required of a row before it is written. */
+static void
+check_constraints(StoreTable *table, TupleTableSlot *slot)
+{
+	slot->tts_tableOid = RelationGetRelid(table->rel);
+	if (table->executor && RelationGetDescr(table->rel)->constr != NULL)
+	{
+		open_executor(table);
+		ExecConstraints(table->result_rel, slot, table->estate);
+	}
+}
+
+/*
+ * Write a new version of a row that this transaction has locked.  The update's
+ * own outcome is the second safety net under the lock.
+ */
+void
+store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
+{
+	TM_FailureData failure;
+	LockTupleMode lock_mode;
+	UpdatedIndexes updated;
+	TM_Result	result;
+	List	   *recheck = NIL;
+
+	if (!table->indexes_open)
+		open_indexes(table);
+	check_constraints(table, slot);
+	if (table->executor)
+		AfterTriggerBeginQuery();
+	result = table_tuple_update(table->rel, tid, slot, GetCurrentCommandId(true),
+								GetActiveSnapshot(), InvalidSnapshot, true,
+								&failure, &lock_mode, &updated);
+	if (result != TM_Ok)
+		store_serialization_failure();
+	if (!updated_no_index(updated))
+		recheck = keep_indexes(table, slot, true, updated);
+	if (table->executor)
+	{
+		open_executor(table);
+		ExecARUpdateTriggers(table->estate, table->result_rel, NULL, NULL, tid, NULL,
+							 slot, recheck, NULL, false);
+		AfterTriggerEndQuery(table->estate);
+	}
+}
+
+/* Insert rows, many at a time, with their index entries. */
+void
+store_insert(StoreTable *table, TupleTableSlot **slots, int count)
+{
+	if (!table->indexes_open)
+		open_indexes(table);
+	for (int i = 0; i < count; i++)
+		check_constraints(table, slots[i]);
+	if (table->executor)
+		AfterTriggerBeginQuery();
+	for (int done = 0; done < count; done += INSERT_CHUNK)
+	{
+		int			n = Min(count - done, INSERT_CHUNK);
+
+		CHECK_FOR_INTERRUPTS();
+		if (n == 1)
+			table_tuple_insert(table->rel, slots[done], GetCurrentCommandId(true), 0, NULL);
+		else
+			table_multi_insert(table->rel, slots + done, n, GetCurrentCommandId(true), 0, NULL);
+		for (int i = done; i < done + n; i++)
+		{
+			List	   *recheck = keep_indexes(table, slots[i], false, UPDATED_ALL_INDEXES);
+
+			if (table->executor)
+			{
+				open_executor(table);
+				ExecARInsertTriggers(table->estate, table->result_rel, slots[i], recheck, NULL);
+			}
+		}
+	}
+	if (table->executor)
+		AfterTriggerEndQuery(table->estate);
+}
+
+/*
+ * Run SQL of our own with the rights of the tables' owner and a search_path
+ * that nobody else can put objects into.
+ */
+void
+store_become_owner(StoreOwner *saved)
+{
+	Relation	rel = table_open(store_relid(registered), AccessShareLock);
+	Oid			owner = rel->rd_rel->relowner;
+
+	table_close(rel, NoLock);
+
+	GetUserIdAndSecContext(&saved->user, &saved->context);
+	SetUserIdAndSecContext(owner, saved->context | SECURITY_LOCAL_USERID_CHANGE);
+	saved->guc_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* Be the caller again. */
+void
+store_leave_owner(const StoreOwner *saved)
+{
+	AtEOXact_GUC(true, saved->guc_level);
+	SetUserIdAndSecContext(saved->user, saved->context);
+}
+
+/* SQL: trigger forget_cached: tell every backend, at commit, that a table of settings changed. */
+Datum
+ledger_forget_cached(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				errmsg("function \"forget_cached\" must be called as a trigger"));
+	CacheInvalidateRelcache(trigger->tg_relation);
+	return PointerGetDatum(NULL);
+}

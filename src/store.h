@@ -1,0 +1,88 @@
+/*
+ * store.h
+ *		The only code that opens relations, scans indexes and forms tuples.
+ *
+ * Rows are read and written through the table and index access methods, not
+ * through SQL.  Reads use the active snapshot, which store_begin() sets: the
+ * newest in READ COMMITTED, the transaction's own above.  What PostgreSQL's
+ * executor would have done is done here or refused: every index is kept, AFTER
+ * row triggers fire, CHECK constraints hold; see store_open().
+ */
+#ifndef LEDGER_STORE_H
+#define LEDGER_STORE_H
+
+#include "postgres.h"
+#include "access/skey.h"
+#include "access/sdir.h"
+#include "executor/tuptable.h"
+#include "storage/itemptr.h"
+#include "utils/relcache.h"
+
+#define STORE_SCHEMA		"ledger_data"
+#define STORE_MAX_INDEXES	4
+
+/*
+ * A table as the code expects it.  One static object per table; the OIDs are
+ * found by name and forgotten when the relation cache says so.
+ */
+typedef struct StoreDef
+{
+	const char *name;
+	int			natts;
+	const char *index_names[STORE_MAX_INDEXES];
+	void		(*invalidate) (void);	/* forget what was cached of its rows */
+
+	/* kept by store.c */
+	Oid			relid;
+	Oid			index_oids[STORE_MAX_INDEXES];
+	struct StoreDef *next;
+} StoreDef;
+
+typedef struct StoreTable StoreTable;
+typedef struct StoreScan StoreScan;
+
+typedef enum StoreMode
+{
+	STORE_READ,
+	STORE_INSERT,
+	STORE_UPDATE
+} StoreMode;
+
+extern void store_register(StoreDef *def);
+extern Oid	store_relid(StoreDef *def);
+
+extern void store_refuse_read_only(const char *function);
+extern void store_begin(void);
+extern void store_begin_settings(void);
+extern void store_refresh(void);
+extern void store_end(bool wrote);
+
+extern StoreTable *store_open(StoreDef *def, StoreMode mode);
+extern void store_close(StoreTable *table);
+extern Relation store_relation(StoreTable *table);
+extern TupleTableSlot *store_slot(StoreTable *table);
+extern TupleTableSlot *store_new_slot(StoreTable *table);
+
+extern StoreScan *store_scan_open(StoreTable *table, int index, int nkeys);
+extern void store_scan_start(StoreScan *scan, ScanKey keys);
+extern bool store_scan_next(StoreScan *scan, ScanDirection direction, TupleTableSlot *slot);
+extern void store_scan_close(StoreScan *scan);
+
+extern void store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
+extern void store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
+extern void store_insert(StoreTable *table, TupleTableSlot **slots, int count);
+
+extern void store_serialization_failure(void) pg_attribute_noreturn();
+
+/* Become the tables' owner for SQL of our own; undone by store_leave_owner or an abort. */
+typedef struct StoreOwner
+{
+	Oid			user;
+	int			context;
+	int			guc_level;
+} StoreOwner;
+
+extern void store_become_owner(StoreOwner *saved);
+extern void store_leave_owner(const StoreOwner *saved);
+
+#endif							/* LEDGER_STORE_H */

@@ -1,0 +1,175 @@
+-- verify: proof that the invariants hold. Everything is read with one snapshot, while posting goes on.
+
+CREATE FUNCTION ledger_data.verify_sums(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT 'sum', s.code, format('All balances in %s sum to %s, not to zero.', s.code, sum(b.inflow - b.outflow))
+			FROM ledger_data.balance b JOIN ledger_data.asset s ON s.id = b.asset_id
+			WHERE b.ledger_id = $1
+			GROUP BY s.code
+			HAVING sum(b.inflow - b.outflow) <> 0;
+	END;
+COMMENT ON FUNCTION ledger_data.verify_sums(int) IS 'Assets whose balances do not sum to zero.';
+REVOKE ALL ON FUNCTION ledger_data.verify_sums(int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify_balances(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		WITH folded AS (
+			SELECT e.balance_id, count(*) AS entries, coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0) AS inflow,
+					coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0) AS outflow
+				FROM ledger_data.entry e
+				WHERE e.ledger_id = $1
+				GROUP BY e.balance_id)
+		SELECT 'balance', format('%s %s', coalesce(b.address, 'balance ' || f.balance_id), s.code),
+				format('The balance has version %s, inflow %s, outflow %s; its entries give %s, %s, %s.',
+					b.version, b.inflow, b.outflow, coalesce(f.entries, 0), coalesce(f.inflow, 0), coalesce(f.outflow, 0))
+			FROM (SELECT k.* FROM ledger_data.balance k WHERE k.ledger_id = $1) b
+				FULL JOIN folded f ON f.balance_id = b.id
+				LEFT JOIN ledger_data.asset s ON s.id = b.asset_id
+			WHERE (b.version, b.inflow, b.outflow) IS DISTINCT FROM
+				(coalesce(f.entries, 0), coalesce(f.inflow, 0), coalesce(f.outflow, 0));
+	END;
+COMMENT ON FUNCTION ledger_data.verify_balances(int) IS 'Balances that are not the sum of their entries.';
+REVOKE ALL ON FUNCTION ledger_data.verify_balances(int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify_entries(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT 'entry', format('%s %s version %s', coalesce(b.address, 'balance ' || c.balance_id), s.code, c.version),
+				format('Version %s follows %s; running balance %s follows %s with amount %s; transaction %s follows %s; recorded %s follows %s.',
+					c.version, c.last_version, c.balance, c.last_balance, c.amount, c.position, c.last_position, c.recorded_at, c.last_recorded_at)
+			FROM (SELECT e.*, coalesce(lag(e.version) OVER w, 0) AS last_version,
+						coalesce(lag(e.balance) OVER w, 0) AS last_balance,
+						coalesce(lag(e.position) OVER w, 0) AS last_position,
+						coalesce(lag(e.recorded_at) OVER w, '-infinity') AS last_recorded_at
+					FROM ledger_data.entry e
+					WHERE e.ledger_id = $1
+					WINDOW w AS (PARTITION BY e.balance_id ORDER BY e.version)) c
+				LEFT JOIN ledger_data.balance b ON b.ledger_id = c.ledger_id AND b.id = c.balance_id
+				LEFT JOIN ledger_data.asset s ON s.id = b.asset_id
+			WHERE c.version <> c.last_version + 1 OR c.balance <> c.last_balance + c.amount
+				OR c.position < c.last_position OR c.recorded_at < c.last_recorded_at OR b.id IS NULL;
+	END;
+COMMENT ON FUNCTION ledger_data.verify_entries(int) IS
+'Entries that do not follow from the one before: version, running balance, transaction, time.';
+REVOKE ALL ON FUNCTION ledger_data.verify_entries(int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify_transactions(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		WITH leg AS (
+			SELECT j.position, j.recorded_at, j.effective_at, i AS place, l.leg[2 * i - 1] AS balance_id, l.leg[2 * i] AS version
+				FROM ledger_data.journal j
+					CROSS JOIN LATERAL (SELECT ledger_data.legs(j.legs)) l(leg)
+					CROSS JOIN LATERAL generate_series(1, cardinality(l.leg) / 2) i
+				WHERE j.ledger_id = $1),
+		matched AS (
+			SELECT coalesce(g.position, e.position) AS position, g.place, e.balance_id, e.version, e.amount, b.asset_id,
+					g.position IS NOT NULL AS in_journal, e.position IS NOT NULL AS in_entries,
+					(g.recorded_at, g.effective_at) IS NOT DISTINCT FROM (e.recorded_at, e.effective_at) AS same_times
+				FROM leg g
+					FULL JOIN (SELECT k.* FROM ledger_data.entry k WHERE k.ledger_id = $1) e
+						ON e.balance_id = g.balance_id AND e.version = g.version AND e.position = g.position
+					LEFT JOIN ledger_data.balance b ON b.ledger_id = $1 AND b.id = e.balance_id)
+		SELECT 'transaction', 'transaction ' || m.position,
+				CASE WHEN NOT bool_and(m.in_entries) THEN format('The journal has %s legs, %s of them without an entry.', count(*), count(*) FILTER (WHERE NOT m.in_entries))
+					WHEN NOT bool_and(m.in_journal) THEN format('%s of its entries are not in the journal.', count(*) FILTER (WHERE NOT m.in_journal))
+					WHEN NOT bool_and(m.same_times) THEN 'Times of journal and entries differ.'
+					ELSE 'A posting does not take from its source what it gives to its destination.' END
+			FROM matched m
+			GROUP BY m.position
+			HAVING NOT bool_and(m.in_journal AND m.in_entries AND m.same_times)
+				OR count(*) % 2 <> 0
+				OR EXISTS (SELECT FROM unnest(array_agg(m.amount ORDER BY m.place), array_agg(m.asset_id ORDER BY m.place))
+								WITH ORDINALITY p(amount, asset_id, i)
+							GROUP BY (p.i - 1) / 2
+							HAVING sum(p.amount) <> 0 OR min(p.asset_id) <> max(p.asset_id)
+								OR bool_or(p.i % 2 = 1 AND p.amount > 0));
+	END;
+COMMENT ON FUNCTION ledger_data.verify_transactions(int) IS
+'Transactions whose journal record and entries do not belong together, or that do not balance.';
+REVOKE ALL ON FUNCTION ledger_data.verify_transactions(int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify_limits(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT 'limit', format('%s %s', b.address, s.code),
+				format('Balance %s, held in %s, held out %s; floor %s, ceiling %s.', b.inflow - b.outflow, b.held_in, b.held_out,
+					coalesce(b.floor::text, 'none'), coalesce(b.ceiling::text, 'none'))
+			FROM ledger_data.balance b JOIN ledger_data.asset s ON s.id = b.asset_id
+			WHERE b.ledger_id = $1
+				AND (b.inflow - b.outflow - b.held_out < b.floor OR b.inflow - b.outflow + b.held_in > b.ceiling);
+	END;
+COMMENT ON FUNCTION ledger_data.verify_limits(int) IS 'Balances beyond their floor or ceiling.';
+REVOKE ALL ON FUNCTION ledger_data.verify_limits(int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify_accounts(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT 'account', coalesce(a.address, b.address),
+				CASE WHEN a.address IS NULL THEN 'Balances without an account.'
+					ELSE format('The account is %s with %s balances; it has %s, %s of them of another status or closed with money in.',
+						ledger_data.status_name(a.status), a.assets, b.n, b.other) END
+			FROM (SELECT k.* FROM ledger_data.account k WHERE k.ledger_id = $1) a
+				FULL JOIN (SELECT k.address, count(*) AS n,
+							count(*) FILTER (WHERE k.status <> o.status OR k.status = 'c' AND k.inflow <> k.outflow) AS other
+						FROM ledger_data.balance k
+							LEFT JOIN ledger_data.account o ON o.ledger_id = k.ledger_id AND o.address = k.address
+						WHERE k.ledger_id = $1
+						GROUP BY k.address) b ON b.address = a.address
+			WHERE a.address IS NULL OR a.assets <> coalesce(b.n, 0) OR b.other > 0;
+	END;
+COMMENT ON FUNCTION ledger_data.verify_accounts(int) IS 'Accounts and balances that do not agree.';
+REVOKE ALL ON FUNCTION ledger_data.verify_accounts(int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify(ledger text)
+	RETURNS TABLE (ledger_name text, invariant text, object text, detail text)
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	AS $$
+#variable_conflict use_column
+DECLARE
+	l record;
+	faults bigint;
+	faults_here bigint;
+	counts record;
+BEGIN
+	FOR l IN SELECT k.id, k.name FROM ledger_data.ledger k WHERE $1 IS NULL OR k.name = $1 ORDER BY k.name LOOP
+		faults := 0;
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_sums(l.id) v;
+		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_balances(l.id) v;
+		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_entries(l.id) v;
+		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_transactions(l.id) v;
+		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_limits(l.id) v;
+		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_accounts(l.id) v;
+		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		SELECT (SELECT count(*) FROM ledger_data.balance b WHERE b.ledger_id = l.id) AS balances,
+				(SELECT count(*) FROM ledger_data.journal j WHERE j.ledger_id = l.id) AS records,
+				(SELECT count(*) FROM ledger_data.entry e WHERE e.ledger_id = l.id) AS entries
+			INTO counts;
+		RAISE NOTICE 'ledger "%": % journal records, % entries, % balances checked, % faults',
+			l.name, counts.records, counts.entries, counts.balances, faults;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.verify(text) IS 'Does the work of ledger.verify.';
+REVOKE ALL ON FUNCTION ledger_data.verify(text) FROM PUBLIC;
+
+CREATE FUNCTION ledger.verify(ledger text DEFAULT NULL)
+	RETURNS TABLE (ledger_name text, invariant text, object text, detail text)
+	AS 'MODULE_PATHNAME', 'ledger_gate_read'
+	LANGUAGE C STABLE;
+COMMENT ON FUNCTION ledger.verify(text) IS
+'Checks a ledger, or all of them, and returns one row for each fault: no row means that all is well. A notice for each ledger tells how much was checked. Invariants: sum (all balances in an asset sum to zero), balance (each is the sum of its entries, its version their number), entry (each follows from the one before), transaction (journal and entries belong together and balance), limit (no floor or ceiling is passed), account (accounts and balances agree). Reads everything with one snapshot and takes no locks; posting goes on. Errors: LG001 unknown ledger, 42501 without the right "read".';
+REVOKE ALL ON FUNCTION ledger.verify(text) FROM PUBLIC;
