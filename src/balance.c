@@ -2,9 +2,10 @@
  * balance.c
  *		Balances: find, open, lock, read and write them.
  *
- * Invariant: a balance row is changed only by whoever holds its row lock, and
- * once per call, however many postings touched it.  Missing rows are opened in
- * (address, asset) order, rows are locked in id order.
+ * Invariant: a balance row is changed only by whoever holds its row lock (the
+ * last one in order may be locked by the change itself), and once per call,
+ * however many postings touched it.  Missing rows are opened in (address, asset)
+ * order, rows are locked in id order.
  */
 #include "balance.h"
 
@@ -303,33 +304,110 @@ compare_ids(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Lock every row of the set, in id order, and read what it holds now. */
-void
-balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order)
+/* The balances of the set in id order: the order of locking. */
+static IdIndex *
+in_id_order(const BalanceSet *set)
 {
 	IdIndex    *ids = palloc(sizeof(IdIndex) * set->count);
-	TupleTableSlot *slot = store_slot(table);
 
-	lock_step(order, LOCK_BALANCE);
 	for (int i = 0; i < set->count; i++)
 	{
 		ids[i].id = set->balances[i].id;
 		ids[i].index = i;
 	}
 	qsort(ids, set->count, sizeof(IdIndex), compare_ids);
-	for (int i = 0; i < set->count; i++)
-	{
-		Balance    *balance = &set->balances[ids[i].index];
+	return ids;
+}
 
+static void
+lock_balance(BalanceSet *set, int index, StoreTable *table)
+{
+	TupleTableSlot *slot = store_slot(table);
+
+	store_lock(table, &set->balances[index].tid, slot);
+	read_balance(&set->balances[index], &set->rules[index], slot);
+}
+
+/*
+ * Lock every row of the set, in id order, and read what it holds now.  The last
+ * one, if nobody else has it, is only read: balance_set_seize() will lock and
+ * write it at once, which spares a log record.
+ */
+void
+balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order)
+{
+	IdIndex    *ids = in_id_order(set);
+	int			last = ids[set->count - 1].index;
+	TupleTableSlot *slot = store_slot(table);
+
+	lock_step(order, LOCK_BALANCE);
+	set->unlocked = -1;
+	for (int i = 0; i < set->count - 1; i++)
+	{
 		CHECK_FOR_INTERRUPTS();
-		store_lock(table, &balance->tid, slot);
-		read_balance(balance, &set->rules[ids[i].index], slot);
+		lock_balance(set, ids[i].index, table);
 	}
+	if (store_read_free(table, &set->balances[last].tid, slot))
+	{
+		read_balance(&set->balances[last], &set->rules[last], slot);
+		set->unlocked = last;
+		set->initial = palloc(sizeof(RuleBalance) * set->count);
+		memcpy(set->initial, set->rules, sizeof(RuleBalance) * set->count);
+	}
+	else
+		lock_balance(set, last, table);
 	ExecClearTuple(slot);
 	pfree(ids);
 }
 
-/* Write every balance that has new entries, once each. */
+/*
+ * Lock the balance that was only read, after all; the rules are told of all
+ * balances as they were before anything was computed.
+ */
+void
+balance_set_lock_rest(BalanceSet *set, StoreTable *table, LockOrder *order)
+{
+	lock_step(order, LOCK_BALANCE);
+	memcpy(set->rules, set->initial, sizeof(RuleBalance) * set->count);
+	lock_balance(set, set->unlocked, table);
+	set->unlocked = -1;
+	ExecClearTuple(store_slot(table));
+}
+
+/* Put the new state of a balance into a slot. */
+static void
+fill_balance(TupleTableSlot *slot, const Balance *balance, const RuleBalance *rule, TimestampTz recorded_at)
+{
+	Datum	   *values = slot->tts_values;
+
+	ExecClearTuple(slot);
+	memcpy(values, balance->values, sizeof(Datum) * Natts_balance);
+	memcpy(slot->tts_isnull, balance->nulls, sizeof(bool) * Natts_balance);
+	values[Anum_balance_recorded_at - 1] = TimestampTzGetDatum(recorded_at);
+	values[Anum_balance_version - 1] = Int64GetDatum(rule->version);
+	values[Anum_balance_inflow - 1] = money_numeric(rule->inflow, balance->asset->scale);
+	values[Anum_balance_outflow - 1] = money_numeric(rule->outflow, balance->asset->scale);
+	ExecStoreVirtualTuple(slot);
+}
+
+/*
+ * Write the balance that was only read; its update is its lock.  False if it
+ * has changed since: then it must be locked, and the rules applied again.
+ */
+bool
+balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
+{
+	Balance    *balance = &set->balances[set->unlocked];
+	TupleTableSlot *slot = store_new_slot(table);
+	bool		written;
+
+	fill_balance(slot, balance, &set->rules[set->unlocked], recorded_at);
+	written = store_try_update(table, &balance->tid, slot);
+	ExecDropSingleTupleTableSlot(slot);
+	return written;
+}
+
+/* Write every locked balance that has new entries, once each. */
 void
 balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 {
@@ -338,20 +416,11 @@ balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 	for (int i = 0; i < set->count; i++)
 	{
 		Balance    *balance = &set->balances[i];
-		RuleBalance *rule = &set->rules[i];
-		Datum	   *values = slot->tts_values;
 
-		if (rule->version == balance->first_version)
+		if (set->rules[i].version == balance->first_version || i == set->unlocked)
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		ExecClearTuple(slot);
-		memcpy(values, balance->values, sizeof(Datum) * Natts_balance);
-		memcpy(slot->tts_isnull, balance->nulls, sizeof(bool) * Natts_balance);
-		values[Anum_balance_recorded_at - 1] = TimestampTzGetDatum(recorded_at);
-		values[Anum_balance_version - 1] = Int64GetDatum(rule->version);
-		values[Anum_balance_inflow - 1] = money_numeric(rule->inflow, balance->asset->scale);
-		values[Anum_balance_outflow - 1] = money_numeric(rule->outflow, balance->asset->scale);
-		ExecStoreVirtualTuple(slot);
+		fill_balance(slot, balance, &set->rules[i], recorded_at);
 		store_update(table, &balance->tid, slot);
 	}
 	ExecDropSingleTupleTableSlot(slot);

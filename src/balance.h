@@ -26,10 +26,10 @@ enum
 	Anum_balance_floor,
 	Anum_balance_ceiling,
 	Anum_balance_address,
-	Anum_balance_recorded_at,
-	Anum_balance_version,
 	Anum_balance_held_in,
 	Anum_balance_held_out,
+	Anum_balance_recorded_at,
+	Anum_balance_version,
 	Anum_balance_inflow,
 	Anum_balance_outflow,
 	Natts_balance = Anum_balance_outflow
@@ -58,6 +58,8 @@ typedef struct BalanceSet
 	Balance    *balances;
 	RuleBalance *rules;
 	int			count;
+	int			unlocked;		/* the one whose update will be its lock, or -1 */
+	RuleBalance *initial;		/* rules as read, kept while one is unlocked */
 	Datum		opened_balances;	/* bigint[] that this call created, or 0 */
 	Datum		opened_accounts;	/* text[] likewise */
 } BalanceSet;
@@ -78,6 +80,8 @@ extern bool balance_set_resolve(BalanceSet *set, const Ledger *ledger, StoreTabl
 								LockOrder *order, Refusal *refusal);
 extern void balance_set_unopen(BalanceSet *set, const Ledger *ledger);
 extern void balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order);
+extern bool balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at);
+extern void balance_set_lock_rest(BalanceSet *set, StoreTable *table, LockOrder *order);
 extern void balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at);
 
 /* A balance as the active snapshot has it. */

@@ -14,10 +14,10 @@ CREATE TABLE ledger_data.balance (
 	floor numeric,
 	ceiling numeric,
 	address text COLLATE "C" NOT NULL,
-	recorded_at timestamptz NOT NULL,
-	version bigint NOT NULL,
 	held_in numeric NOT NULL,
 	held_out numeric NOT NULL,
+	recorded_at timestamptz NOT NULL,
+	version bigint NOT NULL,
 	inflow numeric NOT NULL,
 	outflow numeric NOT NULL,
 	CONSTRAINT balance_pkey PRIMARY KEY (ledger_id, id),
@@ -34,7 +34,8 @@ SELECT pg_catalog.pg_extension_config_dump('ledger_data.balance', '');
 CREATE FUNCTION ledger_data.fit_floor(floor numeric, scale int) RETURNS numeric
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	BEGIN ATOMIC
-		SELECT round(ceil(floor * power(10::numeric, scale)) / power(10::numeric, scale), scale);
+		SELECT greatest(trunc(floor, scale) + CASE WHEN floor > trunc(floor, scale) THEN ('1e-' || scale)::numeric ELSE 0 END,
+			-repeat('9', 38)::numeric * ('1e-' || scale)::numeric);
 	END;
 COMMENT ON FUNCTION ledger_data.fit_floor(numeric, int) IS
 'The least amount of an asset of this scale that is not below a floor: the same limit, in the asset''s own unit.';
@@ -43,7 +44,8 @@ REVOKE ALL ON FUNCTION ledger_data.fit_floor(numeric, int) FROM PUBLIC;
 CREATE FUNCTION ledger_data.fit_ceiling(ceiling numeric, scale int) RETURNS numeric
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	BEGIN ATOMIC
-		SELECT round(floor(ceiling * power(10::numeric, scale)) / power(10::numeric, scale), scale);
+		SELECT least(trunc(ceiling, scale) - CASE WHEN ceiling < trunc(ceiling, scale) THEN ('1e-' || scale)::numeric ELSE 0 END,
+			repeat('9', 38)::numeric * ('1e-' || scale)::numeric);
 	END;
 COMMENT ON FUNCTION ledger_data.fit_ceiling(numeric, int) IS
 'The greatest amount of an asset of this scale that is not above a ceiling: the same limit, in the asset''s own unit.';

@@ -50,10 +50,10 @@ DECLARE
 BEGIN
 	IF highest > 0 THEN
 		EXECUTE format('GRANT USAGE ON SCHEMA ledger TO %s', name);
-		EXECUTE format('GRANT EXECUTE ON FUNCTION ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char") TO %s', name);
+		EXECUTE format('GRANT EXECUTE ON FUNCTION ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char"), ledger_data.skew(timestamptz, timestamptz) TO %s', name);
 	ELSE
 		EXECUTE format('REVOKE USAGE ON SCHEMA ledger FROM %s', name);
-		EXECUTE format('REVOKE EXECUTE ON FUNCTION ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char") FROM %s', name);
+		EXECUTE format('REVOKE EXECUTE ON FUNCTION ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char"), ledger_data.skew(timestamptz, timestamptz) FROM %s', name);
 	END IF;
 	FOR m IN SELECT * FROM ledger_data.grant_matrix() LOOP
 		EXECUTE format(CASE WHEN m.level <= highest THEN 'GRANT %s ON %s ledger.%I TO %s' ELSE 'REVOKE %s ON %s ledger.%I FROM %s' END,
@@ -85,7 +85,7 @@ BEGIN
 	LOCK TABLE ledger_data.access IN SHARE ROW EXCLUSIVE MODE;
 	IF granted THEN
 		INSERT INTO ledger_data.access AS a (ledger_id, role, level) VALUES (number, role_id, wanted)
-			ON CONFLICT (ledger_id, role) DO UPDATE SET level = greatest(a.level, excluded.level);
+			ON CONFLICT ON CONSTRAINT access_pkey DO UPDATE SET level = greatest(a.level, excluded.level);
 	ELSE
 		UPDATE ledger_data.access a SET level = wanted - 1
 			WHERE a.ledger_id = number AND a.role = role_id AND a.level >= wanted AND wanted > 1;

@@ -64,11 +64,11 @@ enum
 /* ledger_data.entry */
 enum
 {
-	Anum_entry_ledger_id = 1,
-	Anum_entry_balance_id,
+	Anum_entry_balance_id = 1,
 	Anum_entry_version,
 	Anum_entry_position,
 	Anum_entry_recorded_at,
+	Anum_entry_ledger_id,
 	Anum_entry_amount,
 	Anum_entry_balance,
 	Anum_entry_effective_at,

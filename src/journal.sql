@@ -68,11 +68,11 @@ SELECT pg_catalog.pg_extension_config_dump('ledger_data.journal', '');
 
 -- Not more than eight columns: a ninth would make every row with a NULL eight bytes longer.
 CREATE TABLE ledger_data.entry (
-	ledger_id int NOT NULL,
 	balance_id bigint NOT NULL,
 	version bigint NOT NULL,
 	position bigint NOT NULL,
 	recorded_at timestamptz NOT NULL,
+	ledger_id int NOT NULL,
 	amount numeric NOT NULL,
 	balance numeric NOT NULL,
 	effective_at timestamptz,

@@ -270,6 +270,28 @@ recording_time(const BalanceSet *set)
 	return time;
 }
 
+/*
+ * Lock the balances and apply the rules to them.  A balance that was only read
+ * is written here; if that fails because it has changed, or if the request would
+ * be refused by what was read, it is locked too and what it holds now decides.
+ */
+static bool
+lock_and_compute(Write *write)
+{
+	balance_set_lock(&write->set, write->balance, &write->order);
+	if (write->set.unlocked < 0)
+		return compute(write);
+	if (compute(write))
+	{
+		write->recorded_at = recording_time(&write->set);
+		if (balance_set_seize(&write->set, write->balance, write->recorded_at))
+			return true;
+	}
+	balance_set_lock_rest(&write->set, write->balance, &write->order);
+	write->refusal->sqlstate = 0;
+	return compute(write);
+}
+
 /* Write the entries, and return the record's legs. */
 static Leg *
 write_entries(Write *write, bool has_effective_at)
@@ -309,7 +331,8 @@ write_all(Write *write)
 	JournalRecord record = {.kind = KIND_TRANSACTION};
 	bool		has_effective_at;
 
-	write->recorded_at = recording_time(&write->set);
+	if (write->set.unlocked < 0)
+		write->recorded_at = recording_time(&write->set);
 	write->position = journal_next_position();
 	has_effective_at = request->has_effective_at && request->effective_at != write->recorded_at;
 
@@ -392,12 +415,7 @@ posting_run(Request *request, Outcome *outcome, bool keep_nothing)
 		receipt_replay(outcome, &write.ledger, &found);
 	else if (accepted)
 	{
-		accepted = resolve(&write);
-		if (accepted)
-		{
-			balance_set_lock(&write.set, write.balance, &write.order);
-			accepted = compute(&write);
-		}
+		accepted = resolve(&write) && lock_and_compute(&write);
 		if (accepted)
 		{
 			write_all(&write);

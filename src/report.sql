@@ -161,8 +161,8 @@ CREATE FUNCTION ledger_data.trial_balance(ledger text, at timestamptz)
 	RETURNS TABLE (asset text, address text, debit numeric, credit numeric)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
-		SELECT k.code, k.address, coalesce(sum(-k.balance) FILTER (WHERE k.balance < 0), 0),
-				coalesce(sum(k.balance) FILTER (WHERE k.balance > 0), 0)
+		SELECT k.code, k.address, sum(CASE WHEN k.balance < 0 THEN -k.balance ELSE 0 * k.balance END),
+				sum(CASE WHEN k.balance > 0 THEN k.balance ELSE 0 * k.balance END)
 			FROM (SELECT s.code, b.address, CASE WHEN $2 IS NULL THEN b.inflow - b.outflow
 						ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $2) END AS balance
 					FROM ledger_data.balance b JOIN ledger_data.asset s ON s.id = b.asset_id

@@ -23,6 +23,7 @@
 #include "nodes/execnodes.h"
 #include "nodes/primnodes.h"
 #include "storage/lmgr.h"
+#include "storage/procarray.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -369,6 +370,25 @@ store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 	}
 }
 
+/*
+ * Read a row that the active snapshot sees without locking it.  False if
+ * somebody has locked or changed it, or may have.
+ */
+bool
+store_read_free(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
+{
+	HeapTupleHeader row;
+
+	if (!table_tuple_fetch_row_version(table->rel, tid, GetActiveSnapshot(), slot))
+		return false;
+	row = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
+	if (row->t_infomask & HEAP_XMAX_INVALID)
+		return true;
+	/* a lock that its holder's end has left behind is none */
+	return HEAP_XMAX_IS_LOCKED_ONLY(row->t_infomask) && !(row->t_infomask & HEAP_XMAX_IS_MULTI) &&
+		!TransactionIdIsInProgress(HeapTupleHeaderGetRawXmax(row));
+}
+
 /* If an index is partial on "column IS NOT NULL", the number of that column. */
 static AttrNumber
 not_null_predicate(IndexInfo *info)
@@ -480,11 +500,12 @@ check_constraints(StoreTable *table, TupleTableSlot *slot)
 }
 
 /*
- * Write a new version of a row that this transaction has locked.  The update's
- * own outcome is the second safety net under the lock.
+ * Write a new version of a row, which locks it as well if it was not locked.
+ * False if it has changed since it was read; above READ COMMITTED that is a
+ * serialization failure.
  */
-void
-store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
+bool
+store_try_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 {
 	TM_FailureData failure;
 	LockTupleMode lock_mode;
@@ -500,17 +521,30 @@ store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 	result = table_tuple_update(table->rel, tid, slot, GetCurrentCommandId(true),
 								GetActiveSnapshot(), InvalidSnapshot, true,
 								&failure, &lock_mode, &updated);
-	if (result != TM_Ok)
+	if (result != TM_Ok && IsolationUsesXactSnapshot())
 		store_serialization_failure();
-	if (!updated_no_index(updated))
+	if (result == TM_Ok && !updated_no_index(updated))
 		recheck = keep_indexes(table, slot, true, updated);
 	if (table->executor)
 	{
 		open_executor(table);
-		ExecARUpdateTriggers(table->estate, table->result_rel, NULL, NULL, tid, NULL,
-							 slot, recheck, NULL, false);
+		if (result == TM_Ok)
+			ExecARUpdateTriggers(table->estate, table->result_rel, NULL, NULL, tid, NULL,
+								 slot, recheck, NULL, false);
 		AfterTriggerEndQuery(table->estate);
 	}
+	return result == TM_Ok;
+}
+
+/*
+ * Write a new version of a row that this transaction has locked.  The update's
+ * own outcome is the second safety net under the lock.
+ */
+void
+store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
+{
+	if (!store_try_update(table, tid, slot))
+		store_serialization_failure();
 }
 
 /* Insert rows, many at a time, with their index entries. */

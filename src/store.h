@@ -69,6 +69,8 @@ extern bool store_scan_next(StoreScan *scan, ScanDirection direction, TupleTable
 extern void store_scan_close(StoreScan *scan);
 
 extern void store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
+extern bool store_read_free(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
+extern bool store_try_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern void store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern void store_insert(StoreTable *table, TupleTableSlot **slots, int count);
 
