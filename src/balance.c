@@ -13,12 +13,14 @@
 #include "access/table.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -31,10 +33,36 @@ enum
 	BALANCE_BY_ADDRESS
 };
 
+/*
+ * Where rows were found last.  A hint only: a row is believed to be the one
+ * meant after looking at it, so a stale hint costs a fetch and nothing else.
+ */
+typedef struct BalanceHint
+{
+	uint32		hash;
+	ItemPointerData root;
+} BalanceHint;
+
+#define HINTS_AT_FIRST	1024
+#define HINTS_AT_MOST	65536
+
+static BalanceHint *hints = NULL;
+static uint32 hint_slots = 0;
+static uint32 hints_used = 0;
+
+static void
+forget_hints(void)
+{
+	if (hints != NULL)
+		memset(hints, 0, sizeof(BalanceHint) * hint_slots);
+	hints_used = 0;
+}
+
 static StoreDef balance_table = {
 	.name = "balance",
 	.natts = Natts_balance,
-	.index_names = {"balance_pkey", "balance_address_key"}
+	.index_names = {"balance_pkey", "balance_address_key"},
+	.invalidate = forget_hints
 };
 
 void
@@ -95,36 +123,111 @@ address_keys(ScanKey keys, int32 ledger_id, const char *address, int length, int
 	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(asset_id));
 }
 
+static uint32
+hint_hash(int32 ledger_id, const char *address, int length, int32 asset_id)
+{
+	uint32		hash = hash_bytes((const unsigned char *) address, length);
+
+	return hash_combine(hash_combine(hash, (uint32) ledger_id), (uint32) asset_id);
+}
+
+/* Remember where a row is rooted; twice the room, and empty, when half is used. */
+static void
+keep_hint(uint32 hash, ItemPointer root)
+{
+	BalanceHint *hint;
+
+	if (hint_slots == 0 || (hints_used > hint_slots / 2 && hint_slots < HINTS_AT_MOST))
+	{
+		uint32		slots = hint_slots == 0 ? HINTS_AT_FIRST : hint_slots * 2;
+		BalanceHint *larger = MemoryContextAllocZero(TopMemoryContext, sizeof(BalanceHint) * slots);
+
+		if (hints != NULL)
+			pfree(hints);
+		hints = larger;
+		hint_slots = slots;
+		hints_used = 0;
+	}
+	hint = &hints[hash & (hint_slots - 1)];
+	if (!ItemPointerIsValid(&hint->root))
+		hints_used++;
+	hint->hash = hash;
+	hint->root = *root;
+}
+
+/* Whether the row in the slot is that of an address and asset. */
+static bool
+is_row_of(TupleTableSlot *slot, int32 ledger_id, const char *address, int length, int32 asset_id)
+{
+	text	   *found;
+
+	slot_getsomeattrs(slot, Anum_balance_address);
+	found = DatumGetTextPP(slot->tts_values[Anum_balance_address - 1]);
+	return DatumGetInt32(slot->tts_values[Anum_balance_ledger_id - 1]) == ledger_id &&
+		DatumGetInt32(slot->tts_values[Anum_balance_asset_id - 1]) == asset_id &&
+		VARSIZE_ANY_EXHDR(found) == length && memcmp(VARDATA_ANY(found), address, length) == 0;
+}
+
+/*
+ * Read the row of an address and asset into the table's slot, by hint or by
+ * index; *scan is opened when first needed.  False if the snapshot has none.
+ */
+static bool
+fetch_balance(StoreTable *table, StoreScan **scan, int32 ledger_id,
+			  const char *address, int length, int32 asset_id)
+{
+	TupleTableSlot *slot = store_slot(table);
+	uint32		hash = hint_hash(ledger_id, address, length, asset_id);
+	ItemPointerData root;
+	ScanKeyData keys[3];
+
+	if (hint_slots > 0)
+	{
+		BalanceHint *hint = &hints[hash & (hint_slots - 1)];
+
+		if (hint->hash == hash && ItemPointerIsValid(&hint->root) &&
+			store_fetch(table, &hint->root, slot) &&
+			is_row_of(slot, ledger_id, address, length, asset_id))
+			return true;
+	}
+	if (*scan == NULL)
+		*scan = store_scan_open(table, BALANCE_BY_ADDRESS, 3);
+	address_keys(keys, ledger_id, address, length, asset_id);
+	store_scan_start(*scan, keys);
+	if (!store_scan_first(*scan, slot, &root))
+		return false;
+	keep_hint(hash, &root);
+	return true;
+}
+
 /* Look up every balance not found yet; returns how many remain missing. */
 static int
 find_balances(BalanceSet *set, int32 ledger_id, StoreTable *table)
 {
-	StoreScan  *scan = store_scan_open(table, BALANCE_BY_ADDRESS, 3);
+	StoreScan  *scan = NULL;
 	TupleTableSlot *slot = store_slot(table);
-	ScanKeyData keys[3];
 	int			missing = 0;
 
 	for (int i = 0; i < set->count; i++)
 	{
 		Balance    *balance = &set->balances[i];
+		bool		isnull;
 
+		CHECK_FOR_INTERRUPTS();
 		if (balance->id != 0)
 			continue;
-		address_keys(keys, ledger_id, balance->address, balance->address_length, balance->asset->id);
-		store_scan_start(scan, keys);
-		if (store_scan_next(scan, ForwardScanDirection, slot))
+		if (!fetch_balance(table, &scan, ledger_id, balance->address, balance->address_length, balance->asset->id))
 		{
-			bool		isnull;
-
-			balance->tid = slot->tts_tid;
-			balance->id = DatumGetInt64(slot_getattr(slot, Anum_balance_id, &isnull));
-		}
-		else
 			missing++;
-		CHECK_FOR_INTERRUPTS();
+			continue;
+		}
+		balance->tid = slot->tts_tid;
+		balance->found = ExecCopySlotHeapTuple(slot);
+		balance->id = DatumGetInt64(slot_getattr(slot, Anum_balance_id, &isnull));
 	}
 	ExecClearTuple(slot);
-	store_scan_close(scan);
+	if (scan != NULL)
+		store_scan_close(scan);
 	return missing;
 }
 
@@ -264,17 +367,16 @@ read_limit(Balance *balance, int attribute, Amount *limit)
 	return true;
 }
 
-/* Take a locked row in: keep it for writing, tell the rules what they need. */
+/* Take a row in: keep it for writing, tell the rules what they need. */
 static void
-read_balance(Balance *balance, RuleBalance *rule, TupleTableSlot *slot)
+read_balance(Balance *balance, RuleBalance *rule, HeapTuple tuple, TupleDesc desc)
 {
-	HeapTuple	tuple = ExecCopySlotHeapTuple(slot);
 	int			scale = balance->asset->scale;
 	Datum	   *values = balance->values = palloc(sizeof(Datum) * Natts_balance);
 
 	balance->nulls = palloc(sizeof(bool) * Natts_balance);
-	heap_deform_tuple(tuple, slot->tts_tupleDescriptor, values, balance->nulls);
-	balance->tid = slot->tts_tid;
+	heap_deform_tuple(tuple, desc, values, balance->nulls);
+	balance->tid = tuple->t_self;
 	balance->recorded_at = DatumGetTimestampTz(values[Anum_balance_recorded_at - 1]);
 	balance->first_version = DatumGetInt64(values[Anum_balance_version - 1]);
 
@@ -325,7 +427,8 @@ lock_balance(BalanceSet *set, int index, StoreTable *table)
 	TupleTableSlot *slot = store_slot(table);
 
 	store_lock(table, &set->balances[index].tid, slot);
-	read_balance(&set->balances[index], &set->rules[index], slot);
+	read_balance(&set->balances[index], &set->rules[index],
+				 ExecCopySlotHeapTuple(slot), slot->tts_tupleDescriptor);
 }
 
 /*
@@ -347,9 +450,10 @@ balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order)
 		CHECK_FOR_INTERRUPTS();
 		lock_balance(set, ids[i].index, table);
 	}
-	if (store_read_free(table, &set->balances[last].tid, slot))
+	if (store_is_free(set->balances[last].found))
 	{
-		read_balance(&set->balances[last], &set->rules[last], slot);
+		read_balance(&set->balances[last], &set->rules[last],
+					 set->balances[last].found, slot->tts_tupleDescriptor);
 		set->unlocked = last;
 		set->initial = palloc(sizeof(RuleBalance) * set->count);
 		memcpy(set->initial, set->rules, sizeof(RuleBalance) * set->count);
@@ -447,16 +551,14 @@ bool
 balance_find(int32 ledger_id, const char *address, int length, const Asset *asset, BalanceView *view)
 {
 	StoreTable *table = store_open(&balance_table, STORE_READ);
-	StoreScan  *scan = store_scan_open(table, BALANCE_BY_ADDRESS, 3);
-	ScanKeyData keys[3];
+	StoreScan  *scan = NULL;
 	bool		found;
 
-	address_keys(keys, ledger_id, address, length, asset->id);
-	store_scan_start(scan, keys);
-	found = store_scan_next(scan, ForwardScanDirection, store_slot(table));
+	found = fetch_balance(table, &scan, ledger_id, address, length, asset->id);
 	if (found)
 		view_balance(store_slot(table), view);
-	store_scan_close(scan);
+	if (scan != NULL)
+		store_scan_close(scan);
 	store_close(table);
 	return found;
 }

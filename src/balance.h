@@ -43,9 +43,10 @@ typedef struct Balance
 	const Asset *asset;
 	int64		id;				/* 0 until found */
 	ItemPointerData tid;
+	HeapTuple	found;			/* the row as found, not locked */
 	TimestampTz recorded_at;	/* of its last entry */
 	int64		first_version;	/* when it was locked */
-	Datum	   *values;			/* the row as locked */
+	Datum	   *values;			/* the row as locked, or as it will be seized */
 	bool	   *nulls;
 } Balance;
 

@@ -47,13 +47,15 @@ DECLARE
 	highest smallint := (SELECT coalesce(max(a.level), 0) FROM ledger_data.access a WHERE a.role = $1);
 	m record;
 	name text := quote_ident(pg_get_userbyid($1));
+	-- what views, and posting where it fills an index, evaluate as the caller
+	inner_functions text := 'ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char"), ledger_data.skew(timestamptz, timestamptz)';
 BEGIN
 	IF highest > 0 THEN
 		EXECUTE format('GRANT USAGE ON SCHEMA ledger TO %s', name);
-		EXECUTE format('GRANT EXECUTE ON FUNCTION ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char"), ledger_data.skew(timestamptz, timestamptz) TO %s', name);
+		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', inner_functions, name);
 	ELSE
 		EXECUTE format('REVOKE USAGE ON SCHEMA ledger FROM %s', name);
-		EXECUTE format('REVOKE EXECUTE ON FUNCTION ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char"), ledger_data.skew(timestamptz, timestamptz) FROM %s', name);
+		EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM %s', inner_functions, name);
 	END IF;
 	FOR m IN SELECT * FROM ledger_data.grant_matrix() LOOP
 		EXECUTE format(CASE WHEN m.level <= highest THEN 'GRANT %s ON %s ledger.%I TO %s' ELSE 'REVOKE %s ON %s ledger.%I FROM %s' END,

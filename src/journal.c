@@ -9,17 +9,15 @@
 #include "journal.h"
 
 #include "access/skey.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "commands/sequence.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "error.h"
@@ -81,10 +79,14 @@ enum
 	ENTRY_BY_EFFECTIVE
 };
 
+/* Entries formed at a time. */
+#define WRITE_CHUNK		256
+
 static StoreDef journal_table = {
 	.name = "journal",
 	.natts = Natts_journal,
-	.index_names = {"journal_idempotency_key", "journal_reference"}
+	.index_names = {"journal_idempotency_key", "journal_reference"},
+	.sequence_name = "journal_position"
 };
 
 static StoreDef entry_table = {
@@ -119,10 +121,7 @@ entry_open_table(StoreMode mode)
 int64
 journal_next_position(void)
 {
-	Oid			schema = get_namespace_oid(STORE_SCHEMA, false);
-	Oid			sequence = get_relname_relid("journal_position", schema);
-
-	return nextval_internal(sequence, false);
+	return store_next_number(&journal_table);
 }
 
 /*
@@ -280,16 +279,25 @@ journal_write(StoreTable *journal, int32 ledger_id, JournalRecord *records, int 
 	drop_slots(slots, count);
 }
 
-/* Append entries. */
+/*
+ * Append entries, some at a time: the server takes time in the square of the
+ * number of slots to release them.
+ */
 void
 entry_write(StoreTable *entry, int32 ledger_id, EntryRecord *records, int count)
 {
-	TupleTableSlot **slots = make_slots(entry, count);
+	int			size = Min(count, WRITE_CHUNK);
+	TupleTableSlot **slots = make_slots(entry, size);
 
-	for (int i = 0; i < count; i++)
-		fill_entry(slots[i], ledger_id, &records[i]);
-	store_insert(entry, slots, count);
-	drop_slots(slots, count);
+	for (int done = 0; done < count; done += size)
+	{
+		int			n = Min(count - done, size);
+
+		for (int i = 0; i < n; i++)
+			fill_entry(slots[i], ledger_id, &records[done + i]);
+		store_insert(entry, slots, n);
+	}
+	drop_slots(slots, size);
 }
 
 /* Find a record by a unique text key of the caller. */

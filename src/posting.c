@@ -173,7 +173,7 @@ resolve_amount(Write *write, int i, Amount *amount)
 			return refuse(write->refusal, ERRCODE_LEDGER_INVALID_AMOUNT,
 						  psprintf("amount %s is not allowed", shown),
 						  psprintf("%sAn amount is a finite number and not negative.", posting_prefix(write, i)),
-						  "Exchange source and destination to move money the other way.");
+						  status == AMOUNT_OK ? "Exchange source and destination to move money the other way." : NULL);
 	}
 }
 

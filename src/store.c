@@ -17,12 +17,14 @@
 #include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_trigger.h"
+#include "commands/sequence.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/primnodes.h"
 #include "storage/lmgr.h"
+#include "storage/bufmgr.h"
 #include "storage/procarray.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
@@ -53,10 +55,12 @@ struct StoreTable
 	Relation	rel;
 	StoreMode	mode;
 	TupleTableSlot *slot;
+	BlockNumber blocks;			/* its size, once asked for */
 
 	/* for writing */
-	bool		executor;		/* rows go through the executor's machinery */
+	bool		executor;		/* triggers or constraints of DBAs: rows go the executor's way */
 	bool		indexes_open;
+	bool		unusual_index;	/* one that only the executor can keep */
 	int			nindexes;
 	StoreIndex *indexes;
 	EState	   *estate;
@@ -77,7 +81,8 @@ relation_changed(Datum arg, Oid relid)
 {
 	for (StoreDef *def = registered; def != NULL; def = def->next)
 	{
-		if (relid != InvalidOid && def->relid != InvalidOid && relid != def->relid)
+		if (relid != InvalidOid && def->relid != InvalidOid &&
+			relid != def->relid && relid != def->sequence_oid)
 			continue;
 		def->relid = InvalidOid;
 		if (def->invalidate != NULL)
@@ -117,16 +122,26 @@ find_oids(StoreDef *def)
 					errmsg("index \"%s.%s\" is missing", STORE_SCHEMA, def->index_names[i]),
 					errhint("Create the index again, or give it its name back."));
 	}
+	if (def->sequence_name != NULL)
+		def->sequence_oid = get_relname_relid(def->sequence_name, schema);
 	def->relid = relid;
 }
 
 /* The OID of a table. */
-Oid
+static Oid
 store_relid(StoreDef *def)
 {
 	if (!OidIsValid(def->relid))
 		find_oids(def);
 	return def->relid;
+}
+
+/* The next number of the table's sequence. */
+int64
+store_next_number(StoreDef *def)
+{
+	(void) store_relid(def);
+	return nextval_internal(def->sequence_oid, false);
 }
 
 /* Refuse to write where PostgreSQL itself would: standby, read-only, parallel. */
@@ -258,6 +273,7 @@ store_open(StoreDef *def, StoreMode mode)
 
 	table->def = def;
 	table->mode = mode;
+	table->blocks = InvalidBlockNumber;
 	table->rel = table_open(store_relid(def), mode == STORE_READ ? AccessShareLock : RowExclusiveLock);
 	if (mode != STORE_READ)
 		check_table(table);
@@ -278,12 +294,6 @@ TupleTableSlot *
 store_new_slot(StoreTable *table)
 {
 	return MakeSingleTupleTableSlot(RelationGetDescr(table->rel), &TTSOpsVirtual);
-}
-
-Relation
-store_relation(StoreTable *table)
-{
-	return table->rel;
 }
 
 /* Release what the call used; the locks stay. */
@@ -331,6 +341,24 @@ store_scan_next(StoreScan *scan, ScanDirection direction, TupleTableSlot *slot)
 	return index_getnext_slot(scan->desc, direction, slot);
 }
 
+/*
+ * The first row, and where it is rooted: the place that index entries point to,
+ * which stays while the row's updates are heap-only.  For store_fetch().
+ */
+bool
+store_scan_first(StoreScan *scan, TupleTableSlot *slot, ItemPointer root)
+{
+	ItemPointer tid;
+
+	while ((tid = index_getnext_tid(scan->desc, ForwardScanDirection)) != NULL)
+	{
+		*root = *tid;
+		if (index_fetch_heap(scan->desc, slot))
+			return true;
+	}
+	return false;
+}
+
 void
 store_scan_close(StoreScan *scan)
 {
@@ -371,17 +399,35 @@ store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 }
 
 /*
- * Read a row that the active snapshot sees without locking it.  False if
- * somebody has locked or changed it, or may have.
+ * Fetch what the active snapshot sees of the row rooted at a place remembered
+ * from earlier, without an index.  The caller must look whether it is the row
+ * meant, as the place may have been given to another; false if there is none.
  */
 bool
-store_read_free(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
+store_fetch(StoreTable *table, ItemPointer root, TupleTableSlot *slot)
 {
-	HeapTupleHeader row;
+	IndexFetchTableData *fetch;
+	ItemPointerData tid = *root;
+	bool		again = false;
+	bool		found;
 
-	if (!table_tuple_fetch_row_version(table->rel, tid, GetActiveSnapshot(), slot))
+	/* the table cannot shrink while we have it locked */
+	if (table->blocks == InvalidBlockNumber)
+		table->blocks = RelationGetNumberOfBlocks(table->rel);
+	if (ItemPointerGetBlockNumber(&tid) >= table->blocks)
 		return false;
-	row = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
+	fetch = table_index_fetch_begin(table->rel);
+	found = table_index_fetch_tuple(fetch, &tid, GetActiveSnapshot(), slot, &again, NULL);
+	table_index_fetch_end(fetch);
+	return found;
+}
+
+/* Whether nobody had a row locked or was changing it when it was read. */
+bool
+store_is_free(HeapTuple tuple)
+{
+	HeapTupleHeader row = tuple->t_data;
+
 	if (row->t_infomask & HEAP_XMAX_INVALID)
 		return true;
 	/* a lock that its holder's end has left behind is none */
@@ -403,10 +449,7 @@ not_null_predicate(IndexInfo *info)
 	return ((Var *) test->arg)->varattno;
 }
 
-/*
- * Open the indexes for writing.  An index of ours that the code cannot fill by
- * itself, or any constraint or trigger, brings in the executor.
- */
+/* Open the indexes for writing, and see whether there is one that needs the executor. */
 static void
 open_indexes(StoreTable *table)
 {
@@ -425,7 +468,7 @@ open_indexes(StoreTable *table)
 		if (index->info->ii_ExclusionOps != NULL || !index->rel->rd_index->indimmediate ||
 			(index->info->ii_Predicate != NIL && index->skip_if_null == InvalidAttrNumber) ||
 			(index->info->ii_Expressions != NIL && index->skip_if_null == InvalidAttrNumber))
-			table->executor = true;
+			table->unusual_index = true;
 	}
 	list_free(oids);
 }
@@ -481,7 +524,9 @@ insert_index_entries(StoreTable *table, TupleTableSlot *slot)
 static List *
 keep_indexes(StoreTable *table, TupleTableSlot *slot, bool update, UpdatedIndexes updated)
 {
-	if (!table->executor && insert_index_entries(table, slot))
+	if (!table->indexes_open)
+		open_indexes(table);
+	if (!table->executor && !table->unusual_index && insert_index_entries(table, slot))
 		return NIL;
 	open_executor(table);
 	return exec_insert_index_tuples(table->result_rel, slot, table->estate, update, updated);
@@ -513,8 +558,6 @@ store_try_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 	TM_Result	result;
 	List	   *recheck = NIL;
 
-	if (!table->indexes_open)
-		open_indexes(table);
 	check_constraints(table, slot);
 	if (table->executor)
 		AfterTriggerBeginQuery();
@@ -551,8 +594,6 @@ store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 void
 store_insert(StoreTable *table, TupleTableSlot **slots, int count)
 {
-	if (!table->indexes_open)
-		open_indexes(table);
 	for (int i = 0; i < count; i++)
 		check_constraints(table, slots[i]);
 	if (table->executor)

@@ -12,6 +12,7 @@
 #define LEDGER_STORE_H
 
 #include "postgres.h"
+#include "access/htup.h"
 #include "access/skey.h"
 #include "access/sdir.h"
 #include "executor/tuptable.h"
@@ -30,11 +31,13 @@ typedef struct StoreDef
 	const char *name;
 	int			natts;
 	const char *index_names[STORE_MAX_INDEXES];
+	const char *sequence_name;	/* or NULL */
 	void		(*invalidate) (void);	/* forget what was cached of its rows */
 
 	/* kept by store.c */
 	Oid			relid;
 	Oid			index_oids[STORE_MAX_INDEXES];
+	Oid			sequence_oid;
 	struct StoreDef *next;
 } StoreDef;
 
@@ -49,7 +52,7 @@ typedef enum StoreMode
 } StoreMode;
 
 extern void store_register(StoreDef *def);
-extern Oid	store_relid(StoreDef *def);
+extern int64 store_next_number(StoreDef *def);
 
 extern void store_refuse_read_only(const char *function);
 extern void store_begin(void);
@@ -59,17 +62,18 @@ extern void store_end(bool wrote);
 
 extern StoreTable *store_open(StoreDef *def, StoreMode mode);
 extern void store_close(StoreTable *table);
-extern Relation store_relation(StoreTable *table);
 extern TupleTableSlot *store_slot(StoreTable *table);
 extern TupleTableSlot *store_new_slot(StoreTable *table);
 
 extern StoreScan *store_scan_open(StoreTable *table, int index, int nkeys);
 extern void store_scan_start(StoreScan *scan, ScanKey keys);
 extern bool store_scan_next(StoreScan *scan, ScanDirection direction, TupleTableSlot *slot);
+extern bool store_scan_first(StoreScan *scan, TupleTableSlot *slot, ItemPointer root);
 extern void store_scan_close(StoreScan *scan);
 
 extern void store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
-extern bool store_read_free(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
+extern bool store_fetch(StoreTable *table, ItemPointer root, TupleTableSlot *slot);
+extern bool store_is_free(HeapTuple tuple);
 extern bool store_try_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern void store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern void store_insert(StoreTable *table, TupleTableSlot **slots, int count);
