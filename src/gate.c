@@ -104,7 +104,8 @@ prepare(Gate *gate)
 	for (int i = 0; i < gate->nargs; i++)
 		appendStringInfo(&query, "%s$%d", i > 0 ? ", " : "", i + 1);
 	appendStringInfoChar(&query, ')');
-	gate->plan = SPI_prepare(query.data, gate->nargs, gate->types);
+	/* reports have many optional filters; each call deserves a plan of its own */
+	gate->plan = SPI_prepare_cursor(query.data, gate->nargs, gate->types, CURSOR_OPT_CUSTOM_PLAN);
 	if (gate->plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));	/* cannot happen */
 	SPI_keepplan(gate->plan);

@@ -357,37 +357,46 @@ version_keys(ScanKey keys, int32 ledger_id, int64 balance_id, int64 version)
 	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(version));
 }
 
-/* The running balance after an entry; false if there is no such entry. */
-bool
-entry_balance(StoreTable *entry, int32 ledger_id, int64 balance_id,
-			  int64 version, int scale, Amount *balance)
+static void
+entry_missing(int64 balance_id, int64 version)
 {
-	StoreScan  *scan = store_scan_open(entry, ENTRY_BY_VERSION, 3);
+	ereport(ERROR,
+			errcode(ERRCODE_DATA_CORRUPTED),
+			errmsg("entry " INT64_FORMAT " of balance " INT64_FORMAT " is missing", version, balance_id),
+			errhint("Run ledger.verify()."));
+}
+
+/* The running balance after an entry; before the first, version 0, it is zero. */
+Amount
+entry_balance(StoreTable *entry, int32 ledger_id, int64 balance_id, int64 version, int scale)
+{
+	StoreScan  *scan;
 	TupleTableSlot *slot = store_slot(entry);
 	ScanKeyData keys[3];
+	Amount		balance;
 	bool		isnull;
-	bool		found;
 
+	if (version == 0)
+		return 0;
+	scan = store_scan_open(entry, ENTRY_BY_VERSION, 3);
 	version_keys(keys, ledger_id, balance_id, version);
 	store_scan_start(scan, keys);
-	found = store_scan_next(scan, ForwardScanDirection, slot);
-	if (found)
-		*balance = money_stored(slot_getattr(slot, Anum_entry_balance, &isnull), scale);
+	if (!store_scan_next(scan, ForwardScanDirection, slot))
+		entry_missing(balance_id, version);
+	balance = money_stored(slot_getattr(slot, Anum_entry_balance, &isnull), scale);
 	store_scan_close(scan);
-	return found;
+	return balance;
 }
 
 /*
- * The running balance after the last entry recorded by a time, found by
- * halving the range of versions, along which recorded times ascend.
+ * The last version recorded by a time, or 0, found by halving the range of
+ * versions, along which recorded times ascend.
  */
-static Amount
-balance_recorded_by(StoreTable *entry, int32 ledger_id, int64 balance_id,
-					int64 version, int scale, TimestampTz at)
+int64
+entry_version_at(StoreTable *entry, int32 ledger_id, int64 balance_id, int64 version, TimestampTz at)
 {
 	StoreScan  *scan = store_scan_open(entry, ENTRY_BY_VERSION, 3);
 	TupleTableSlot *slot = store_slot(entry);
-	Amount		balance = 0;
 	int64		low = 0;		/* recorded by then, or none */
 	int64		high = version + 1; /* recorded later, or none */
 
@@ -401,20 +410,14 @@ balance_recorded_by(StoreTable *entry, int32 ledger_id, int64 balance_id,
 		version_keys(keys, ledger_id, balance_id, middle);
 		store_scan_start(scan, keys);
 		if (!store_scan_next(scan, ForwardScanDirection, slot))
-			ereport(ERROR,
-					errcode(ERRCODE_DATA_CORRUPTED),
-					errmsg("entry " INT64_FORMAT " of balance " INT64_FORMAT " is missing", middle, balance_id),
-					errhint("Run ledger.verify()."));
+			entry_missing(balance_id, middle);
 		if (DatumGetTimestampTz(slot_getattr(slot, Anum_entry_recorded_at, &isnull)) <= at)
-		{
 			low = middle;
-			balance = money_stored(slot_getattr(slot, Anum_entry_balance, &isnull), scale);
-		}
 		else
 			high = middle;
 	}
 	store_scan_close(scan);
-	return balance;
+	return low;
 }
 
 /* The sign and magnitude (binary) of how far an entry's effective time lies after its recording. */
@@ -520,7 +523,8 @@ Amount
 entry_balance_at(int32 ledger_id, int64 balance_id, int64 version, int scale, TimestampTz at)
 {
 	StoreTable *entry = entry_open_table(STORE_READ);
-	Amount		balance = balance_recorded_by(entry, ledger_id, balance_id, version, scale, at);
+	int64		last = entry_version_at(entry, ledger_id, balance_id, version, at);
+	Amount		balance = entry_balance(entry, ledger_id, balance_id, last, scale);
 	int16		skew = PG_INT16_MIN;
 
 	while (next_skew(entry, ledger_id, balance_id, &skew))

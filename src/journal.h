@@ -80,8 +80,10 @@ extern void entry_write(StoreTable *entry, int32 ledger_id, EntryRecord *records
 extern bool journal_find_key(StoreTable *journal, int32 ledger_id, text *key, JournalFound *found);
 extern bool journal_find_reference(StoreTable *journal, int32 ledger_id, text *reference, JournalFound *found);
 
-extern bool entry_balance(StoreTable *entry, int32 ledger_id, int64 balance_id,
-						  int64 version, int scale, Amount *balance);
+extern Amount entry_balance(StoreTable *entry, int32 ledger_id, int64 balance_id,
+							int64 version, int scale);
+extern int64 entry_version_at(StoreTable *entry, int32 ledger_id, int64 balance_id,
+							  int64 version, TimestampTz at);
 extern Amount entry_balance_at(int32 ledger_id, int64 balance_id, int64 version,
 							   int scale, TimestampTz at);
 extern int16 journal_skew(TimestampTz recorded_at, TimestampTz effective_at);

@@ -219,12 +219,12 @@ BEGIN
 		ON CONFLICT ON CONSTRAINT account_pkey DO NOTHING;
 	IF NOT FOUND THEN
 		account := ledger_data.lock_account(number, address);
+		IF account.status = 'c' THEN
+			RAISE EXCEPTION 'account "%" is closed', address USING ERRCODE = 'LG204';
+		END IF;
 		IF asset IS NULL THEN
 			RAISE EXCEPTION 'account "%" is open already', address
 				USING ERRCODE = 'LG013', HINT = 'Change its limits with ledger.set_limits.';
-		END IF;
-		IF account.status = 'c' THEN
-			RAISE EXCEPTION 'account "%" is closed', address USING ERRCODE = 'LG204';
 		END IF;
 		UPDATE ledger_data.account a SET metadata = a.metadata || $6
 			WHERE a.ledger_id = number AND a.address = $2 AND $6 <> '{}';

@@ -22,27 +22,22 @@
 
 LEDGER_FUNCTION(ledger_balance);
 LEDGER_FUNCTION(ledger_balance_at);
+LEDGER_FUNCTION(ledger_version_at);
 
 /* The running balance after a version that the caller names. */
 static Amount
 balance_at_version(int32 ledger_id, const BalanceView *view, int scale, int64 version)
 {
 	StoreTable *entry;
-	Amount		balance = 0;
+	Amount		balance;
 
 	if (version < 0 || version > view->version)
 		ereport(ERROR,
 				errcode(ERRCODE_LEDGER_UNKNOWN_VERSION),
 				errmsg("account \"%s\" has no version " INT64_FORMAT, text_to_cstring(view->address), version),
 				errdetail("Its versions go from 0 to " INT64_FORMAT ".", view->version));
-	if (version == 0)
-		return 0;
 	entry = entry_open_table(STORE_READ);
-	if (!entry_balance(entry, ledger_id, view->id, version, scale, &balance))
-		ereport(ERROR,
-				errcode(ERRCODE_DATA_CORRUPTED),
-				errmsg("entry " INT64_FORMAT " of balance " INT64_FORMAT " is missing", version, view->id),
-				errhint("Run ledger.verify()."));
+	balance = entry_balance(entry, ledger_id, view->id, version, scale);
 	store_close(entry);
 	return balance;
 }
@@ -115,4 +110,16 @@ ledger_balance_at(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(money_numeric(entry_balance_at(PG_GETARG_INT32(0), PG_GETARG_INT64(1),
 												   PG_GETARG_INT64(2), scale,
 												   PG_GETARG_TIMESTAMPTZ(4)), scale));
+}
+
+/* SQL: ledger_data.version_at(ledger_id, balance_id, version, at) */
+Datum
+ledger_version_at(PG_FUNCTION_ARGS)
+{
+	StoreTable *entry = entry_open_table(STORE_READ);
+	int64		version = entry_version_at(entry, PG_GETARG_INT32(0), PG_GETARG_INT64(1),
+										   PG_GETARG_INT64(2), PG_GETARG_TIMESTAMPTZ(3));
+
+	store_close(entry);
+	PG_RETURN_INT64(version);
 }

@@ -17,6 +17,23 @@ COMMENT ON FUNCTION ledger_data.balance_at(int, bigint, bigint, int, timestamptz
 'A balance at an effective time: the running balance of the last entry recorded by then, corrected by the entries whose two times lie on different sides of it. version: the balance''s present one.';
 REVOKE ALL ON FUNCTION ledger_data.balance_at(int, bigint, bigint, int, timestamptz) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.version_at(ledger_id int, balance_id bigint, version bigint, at timestamptz)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'ledger_version_at'
+	LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION ledger_data.version_at(int, bigint, bigint, timestamptz) IS
+'The version of a balance after the last entry recorded by a time; 0 if there is none. version: its present one.';
+REVOKE ALL ON FUNCTION ledger_data.version_at(int, bigint, bigint, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.every_skew() RETURNS smallint[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	BEGIN ATOMIC
+		SELECT array_agg(i::smallint ORDER BY i) FROM generate_series(-64, 64) i;
+	END;
+COMMENT ON FUNCTION ledger_data.every_skew() IS
+'Every value of ledger_data.skew, so that the index on it serves a range of effective times.';
+REVOKE ALL ON FUNCTION ledger_data.every_skew() FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.after_prefix(prefix text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	BEGIN ATOMIC
@@ -123,14 +140,18 @@ CREATE FUNCTION ledger_data.statement(ledger text, address text, asset text, sin
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		WITH b AS MATERIALIZED (
-			SELECT k.* FROM ledger_data.find_balance(ledger_data.ledger_number($1), $2, $3) k WHERE k.id IS NOT NULL),
+			SELECT k.*,
+					coalesce(ledger_data.version_at(k.ledger_id, k.id, k.version, $4 - interval '1 microsecond'), 0) AS after_version,
+					coalesce(ledger_data.version_at(k.ledger_id, k.id, k.version, $5 - interval '1 microsecond'), k.version) AS last_version
+				FROM ledger_data.find_balance(ledger_data.ledger_number($1), $2, $3) k
+				WHERE k.id IS NOT NULL),
 		chosen AS (
 			SELECT e.* FROM b JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = b.id
-				WHERE e.effective_at IS NULL
-					AND e.recorded_at >= coalesce($4, '-infinity') AND e.recorded_at < coalesce($5, 'infinity')
+				WHERE e.effective_at IS NULL AND e.version > b.after_version AND e.version <= b.last_version
 			UNION ALL
 			SELECT e.* FROM b JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = b.id
 				WHERE e.effective_at IS NOT NULL
+					AND ledger_data.skew(e.recorded_at, e.effective_at) = ANY (ledger_data.every_skew())
 					AND e.effective_at >= coalesce($4, '-infinity') AND e.effective_at < coalesce($5, 'infinity')),
 		opening AS MATERIALIZED (
 			SELECT CASE WHEN $4 IS NULL THEN 0
@@ -182,31 +203,63 @@ COMMENT ON FUNCTION ledger.trial_balance(text, timestamptz) IS
 'Every balance that is not zero, by asset and address: a negative balance in column debit, a positive one in column credit, both without sign; after each asset a row without address that gives the totals, which are equal. Now, or at an effective time; in units of each asset. Errors: LG001 unknown ledger, 42501 without the right "read". Takes no locks.';
 REVOKE ALL ON FUNCTION ledger.trial_balance(text, timestamptz) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.record_matches(j ledger_data.journal, since timestamptz, until timestamptz,
+		reference text, metadata jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE
+	BEGIN ATOMIC
+		SELECT ($4 IS NULL OR j.reference = $4) AND ($5 IS NULL OR j.metadata @> $5)
+			AND ($2 IS NULL OR coalesce(j.effective_at, j.recorded_at) >= $2)
+			AND ($3 IS NULL OR coalesce(j.effective_at, j.recorded_at) < $3);
+	END;
+COMMENT ON FUNCTION ledger_data.record_matches(ledger_data.journal, timestamptz, timestamptz, text, jsonb) IS
+'Whether a journal record passes the filters of ledger.transactions; NULL for no filter.';
+REVOKE ALL ON FUNCTION ledger_data.record_matches(ledger_data.journal, timestamptz, timestamptz, text, jsonb) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.transactions(ledger text, address text, asset text, since timestamptz, until timestamptz,
 		reference text, metadata jsonb, before bigint, max_rows int)
 	RETURNS TABLE (transaction bigint, recorded_at timestamptz, effective_at timestamptz, reference text,
 		idempotency_key text, metadata jsonb, postings ledger.posting[])
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
-		SELECT j.position, j.recorded_at, coalesce(j.effective_at, j.recorded_at), j.reference, j.idempotency_key, j.metadata,
-				ledger_data.transaction_postings(j.ledger_id, j.legs)
+		-- of one account: backwards along its entries; otherwise backwards along the journal
+		SELECT c.position, c.recorded_at, coalesce(c.effective_at, c.recorded_at), c.reference, c.idempotency_key, c.metadata,
+				ledger_data.transaction_postings(c.ledger_id, c.legs)
 			FROM (SELECT ledger_data.ledger_number($1),
 					CASE WHEN $2 IS NOT NULL THEN ledger_data.check_pattern($2) END,
-					CASE WHEN $3 IS NOT NULL THEN (ledger_data.find_asset($3)).id END) g(ledger_id, pattern, asset_id)
-				JOIN ledger_data.journal j ON j.ledger_id = g.ledger_id
-			WHERE j.kind = 't'
-				AND ($8 IS NULL OR j.position < $8)
-				AND ($6 IS NULL OR j.reference = $6)
-				AND ($7 IS NULL OR j.metadata @> $7)
-				AND ($4 IS NULL OR coalesce(j.effective_at, j.recorded_at) >= $4)
-				AND ($5 IS NULL OR coalesce(j.effective_at, j.recorded_at) < $5)
-				AND (g.pattern IS NULL AND g.asset_id IS NULL OR EXISTS (
-					SELECT FROM unnest(ledger_data.legs(j.legs)) WITH ORDINALITY l(leg, i)
-						JOIN ledger_data.balance b ON b.ledger_id = g.ledger_id AND b.id = l.leg
-						WHERE l.i % 2 = 1 AND (g.asset_id IS NULL OR b.asset_id = g.asset_id)
-							AND (g.pattern IS NULL OR ledger_data.pattern_match(g.pattern, b.address))))
-			ORDER BY j.position DESC
-			LIMIT $9;
+					CASE WHEN $3 IS NOT NULL THEN (ledger_data.find_asset($3)).id END,
+					$2 IS NOT NULL AND strpos($2, '*') = 0) g(ledger_id, pattern, asset_id, one_account)
+				CROSS JOIN LATERAL (
+					(SELECT DISTINCT ON (t.position) t.*
+						FROM ledger_data.balance b
+							CROSS JOIN LATERAL (
+								SELECT j.*
+									FROM ledger_data.entry e
+										JOIN ledger_data.journal j ON j.ledger_id = e.ledger_id AND j.position = e.position
+									WHERE e.ledger_id = b.ledger_id AND e.balance_id = b.id
+										AND ($8 IS NULL OR e.position < $8)
+										AND ledger_data.record_matches(j, $4, $5, $6, $7)
+										AND NOT EXISTS (SELECT FROM ledger_data.entry n WHERE n.ledger_id = e.ledger_id
+											AND n.balance_id = e.balance_id AND n.version = e.version + 1 AND n.position = e.position)
+									ORDER BY e.version DESC
+									LIMIT $9) t
+						WHERE g.one_account AND b.ledger_id = g.ledger_id AND b.address = g.pattern
+							AND (g.asset_id IS NULL OR b.asset_id = g.asset_id)
+						ORDER BY t.position DESC
+						LIMIT $9)
+					UNION ALL
+					(SELECT j.*
+						FROM ledger_data.journal j
+						WHERE NOT g.one_account AND j.ledger_id = g.ledger_id AND j.kind = 't'
+							AND ($8 IS NULL OR j.position < $8)
+							AND ledger_data.record_matches(j, $4, $5, $6, $7)
+							AND (g.pattern IS NULL AND g.asset_id IS NULL OR EXISTS (
+								SELECT FROM unnest(ledger_data.legs(j.legs)) WITH ORDINALITY l(leg, i)
+									JOIN ledger_data.balance b ON b.ledger_id = g.ledger_id AND b.id = l.leg
+									WHERE l.i % 2 = 1 AND (g.asset_id IS NULL OR b.asset_id = g.asset_id)
+										AND (g.pattern IS NULL OR ledger_data.pattern_match(g.pattern, b.address))))
+						ORDER BY j.position DESC
+						LIMIT $9)) c
+			ORDER BY c.position DESC;
 	END;
 COMMENT ON FUNCTION ledger_data.transactions(text, text, text, timestamptz, timestamptz, text, jsonb, bigint, int) IS 'Does the work of ledger.transactions.';
 REVOKE ALL ON FUNCTION ledger_data.transactions(text, text, text, timestamptz, timestamptz, text, jsonb, bigint, int) FROM PUBLIC;
