@@ -11,6 +11,18 @@
 #include "access/genam.h"
 #include "executor/executor.h"
 
+/* 16: access to variable-length datums has a header of its own */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* 18: before the declaration of a function that does not return */
+#if PG_VERSION_NUM < 180000
+#define LEDGER_NORETURN pg_attribute_noreturn()
+#else
+#define LEDGER_NORETURN pg_noreturn
+#endif
+
 /* Declares an SQL-callable function; only these are exported. */
 #define LEDGER_FUNCTION(name) \
 	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
@@ -23,12 +35,14 @@ typedef bool UpdatedIndexes;
 #define exec_insert_index_tuples(rri, slot, estate, update, u) \
 	ExecInsertIndexTuples(rri, slot, estate, update, false, NULL, NIL)
 #define UPDATED_ALL_INDEXES		true
+#define updated_all_indexes(u)	(u)
 #else
 typedef TU_UpdateIndexes UpdatedIndexes;
 #define updated_no_index(u)		((u) == TU_None)
 #define exec_insert_index_tuples(rri, slot, estate, update, u) \
 	ExecInsertIndexTuples(rri, slot, estate, update, false, NULL, NIL, (u) == TU_Summarizing)
 #define UPDATED_ALL_INDEXES		TU_All
+#define updated_all_indexes(u)	((u) == TU_All)
 #endif
 
 /* 18: a place for scan statistics */

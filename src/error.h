@@ -12,6 +12,8 @@
 #include "postgres.h"
 #include "utils/elog.h"
 
+#include "compat.h"
+
 /* Symbol, last three characters of the SQLSTATE, name, meaning. */
 #define LEDGER_ERRORS(X) \
 	X(UNKNOWN_LEDGER, '0', '0', '1', "unknown_ledger", "No ledger has this name.") \
@@ -66,6 +68,6 @@ typedef struct Refusal
 
 extern bool refuse(Refusal *refusal, int sqlstate, char *message,
 				   char *detail, const char *hint);
-extern void refusal_raise(const Refusal *refusal) pg_attribute_noreturn();
+LEDGER_NORETURN extern void refusal_raise(const Refusal *refusal);
 
 #endif							/* LEDGER_ERROR_H */

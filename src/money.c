@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 
+#include "compat.h"
 #include "error.h"
 
 /* The amount of a numeric in units of 10^-scale. */

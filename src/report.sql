@@ -275,18 +275,19 @@ COMMENT ON FUNCTION ledger.transactions(text, text, text, timestamptz, timestamp
 'Transactions, newest first: those that touch an address (or a pattern of addresses) and an asset, with since <= effective time < until, with this reference, with metadata that contains the given object. For the next page give the last transaction of this one as before. max_rows: at most this many. Errors: LG001 LG002 unknown ledger or asset, LG111 malformed pattern, 42501 without the right "read". Takes no locks.';
 REVOKE ALL ON FUNCTION ledger.transactions(text, text, text, timestamptz, timestamptz, text, jsonb, bigint, int) FROM PUBLIC;
 
--- Views show what the current user may read.
+-- Views show what the current user may read. Those of one table are joined with an empty row: else PostgreSQL
+-- would let rows be changed through them by whoever was given more than SELECT.
 
 CREATE VIEW ledger.ledger WITH (security_barrier) AS
 	SELECT l.name, l.auto_open, l.metadata, l.created_at
-		FROM ledger_data.ledger l
+		FROM ledger_data.ledger l CROSS JOIN (SELECT) read_only
 		WHERE ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.ledger IS
 'Ledgers. auto_open: whether unknown accounts are opened on first use.';
 
 CREATE VIEW ledger.asset WITH (security_barrier) AS
 	SELECT a.code, a.scale, a.name, a.id < 1000 AS iso_4217
-		FROM ledger_data.asset a;
+		FROM ledger_data.asset a CROSS JOIN (SELECT) read_only;
 COMMENT ON VIEW ledger.asset IS
 'Assets: code, decimals of the smallest unit, and name; iso_4217: whether preloaded from that standard.';
 

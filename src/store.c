@@ -238,7 +238,21 @@ check_triggers(StoreTable *table)
 			table->executor = true;
 		else
 			refuse_table(table, "a trigger that is not AFTER ... FOR EACH ROW", trigger->tgname);
+		if (table->mode == STORE_UPDATE && trigger->tgnattr > 0)
+			refuse_table(table, "a trigger for certain columns", trigger->tgname);
 	}
+}
+
+/* Rules rewrite statements, and there is none: refuse those that would. */
+static void
+check_rules(StoreTable *table)
+{
+	RuleLock   *rules = table->rel->rd_rules;
+	CmdType		event = table->mode == STORE_INSERT ? CMD_INSERT : CMD_UPDATE;
+
+	for (int i = 0; rules != NULL && i < rules->numLocks; i++)
+		if (rules->rules[i]->event == event && rules->rules[i]->enabled != RULE_DISABLED)
+			refuse_table(table, "a rule", NULL);
 }
 
 /* Compare a table with what the code expects, and see what DBAs added. */
@@ -257,6 +271,7 @@ check_table(StoreTable *table)
 	if (constraints != NULL && constraints->num_check > 0)
 		table->executor = true;
 	check_triggers(table);
+	check_rules(table);
 	CheckCmdReplicaIdentity(rel, table->mode == STORE_UPDATE ? CMD_UPDATE : CMD_INSERT);
 }
 
@@ -302,9 +317,12 @@ store_close(StoreTable *table)
 {
 	if (table->slot != NULL)
 		ExecDropSingleTupleTableSlot(table->slot);
-	if (table->result_rel != NULL)
+	if (table->estate != NULL)
 	{
 		ExecCloseIndices(table->result_rel);
+		/* what firing triggers opened and read */
+		ExecCloseResultRelations(table->estate);
+		ExecResetTupleTable(table->estate->es_tupleTable, false);
 		FreeExecutorState(table->estate);
 	}
 	for (int i = 0; i < table->nindexes; i++)
@@ -526,10 +544,22 @@ keep_indexes(StoreTable *table, TupleTableSlot *slot, bool update, UpdatedIndexe
 {
 	if (!table->indexes_open)
 		open_indexes(table);
-	if (!table->executor && !table->unusual_index && insert_index_entries(table, slot))
+	if (!table->executor && !table->unusual_index && updated_all_indexes(updated) && insert_index_entries(table, slot))
 		return NIL;
 	open_executor(table);
 	return exec_insert_index_tuples(table->result_rel, slot, table->estate, update, updated);
+}
+
+/* Whether the row has a NULL where the table, by now, allows none. */
+static bool
+lacks_value(StoreTable *table, TupleTableSlot *slot)
+{
+	TupleDesc	desc = RelationGetDescr(table->rel);
+
+	for (int i = 0; i < desc->natts; i++)
+		if (slot->tts_isnull[i] && TupleDescAttr(desc, i)->attnotnull)
+			return true;
+	return false;
 }
 
 /* Check what DBAs required of a row before it is written. */
@@ -537,7 +567,7 @@ static void
 check_constraints(StoreTable *table, TupleTableSlot *slot)
 {
 	slot->tts_tableOid = RelationGetRelid(table->rel);
-	if (table->executor && RelationGetDescr(table->rel)->constr != NULL)
+	if (table->executor ? RelationGetDescr(table->rel)->constr != NULL : lacks_value(table, slot))
 	{
 		open_executor(table);
 		ExecConstraints(table->result_rel, slot, table->estate);

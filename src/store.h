@@ -19,6 +19,8 @@
 #include "storage/itemptr.h"
 #include "utils/relcache.h"
 
+#include "compat.h"
+
 #define STORE_SCHEMA		"ledger_data"
 #define STORE_MAX_INDEXES	4
 
@@ -78,7 +80,7 @@ extern bool store_try_update(StoreTable *table, ItemPointer tid, TupleTableSlot 
 extern void store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern void store_insert(StoreTable *table, TupleTableSlot **slots, int count);
 
-extern void store_serialization_failure(void) pg_attribute_noreturn();
+LEDGER_NORETURN extern void store_serialization_failure(void);
 
 /* Become the tables' owner for SQL of our own; undone by store_leave_owner or an abort. */
 typedef struct StoreOwner
