@@ -54,6 +54,13 @@ typedef TU_UpdateIndexes UpdatedIndexes;
 	index_beginscan(heap, index, snapshot, NULL, nkeys, 0)
 #endif
 
+/* 17: where a backend's transaction has its local number */
+#if PG_VERSION_NUM < 170000
+#define current_local_transaction()		(MyProc->lxid)
+#else
+#define current_local_transaction()		(MyProc->vxid.lxid)
+#endif
+
 /* 17: per-index cleanup after a series of inserts */
 #if PG_VERSION_NUM < 170000
 #define index_insert_done(index, info)	((void) 0)

@@ -2,30 +2,34 @@
  * lock.c
  *		Heavyweight locks of a ledger, in the order that lock.h gives.
  *
- * A ledger is locked as PostgreSQL locks a relation, under numbers that no
+ * A ledger is locked as PostgreSQL locks a relation, under a number that no
  * relation has: relation locks of the weaker modes take the fast path, so that
- * sessions posting to one ledger do not meet in the shared lock table.  A
- * number counts down from the largest OID, two for each ledger: its own and
- * that of its space of keys.  Should the OID counter ever come so far that a
- * relation gets one of them, the two would wait for each other's strong locks
+ * sessions posting to one ledger do not meet in the shared lock table.  Numbers
+ * count down from the largest OID.  Should the OID counter ever come so far that
+ * a relation gets one of them, the two would wait for each other's strong locks
  * and nothing worse.
  */
 #include "lock.h"
 
 #include "common/hashfn.h"
-#include "lib/qunique.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
+
+#include "compat.h"
 
 /* Field 4 of an advisory lock's tag, where PostgreSQL's own functions put 1 or 2. */
 #define LOCK_CLASS_KEY		0x4C47
 
-/* A call that needs more keys than this locks the space of keys instead. */
-#define MAX_KEY_LOCKS		16
+/* Key locks that one transaction may take of the shared lock table. */
+#define MAX_KEY_LOCKS		64
 
-#define LEDGER_LOCK_OID(ledger_id)	((Oid) (PG_UINT32_MAX - 2 * (uint32) (ledger_id)))
-#define KEYS_LOCK_OID(ledger_id)	((Oid) (PG_UINT32_MAX - 2 * (uint32) (ledger_id) - 1))
+#define LEDGER_LOCK_OID(ledger_id)	((Oid) (PG_UINT32_MAX - (uint32) (ledger_id)))
+
+/* How many key locks which transaction has taken. */
+static LocalTransactionId counted_transaction = InvalidLocalTransactionId;
+static int	key_locks = 0;
 
 /* Note that the call is at this step; it may not have passed it. */
 void
@@ -71,8 +75,10 @@ compare_hashes(const void *a, const void *b)
 
 /*
  * Lock keys until the end of the transaction, so that whoever uses one of them
- * too waits for our outcome.  Sorts the hashes.  Keys of equal hash share a
- * lock, which costs a wait and nothing else.
+ * too waits for our outcome and then sees it.  Sorts the hashes.  Keys of equal
+ * hash share a lock, which costs a wait and nothing else.  A transaction that
+ * uses very many keys locks only the first: the unique index guards the others,
+ * and a duplicate that waits there must run again to see the outcome.
  */
 void
 lock_keys(LockOrder *order, int32 ledger_id, uint32 *hashes, int count)
@@ -82,17 +88,16 @@ lock_keys(LockOrder *order, int32 ledger_id, uint32 *hashes, int count)
 	if (count == 0)
 		return;
 	lock_step(order, LOCK_KEY);
-	if (count > MAX_KEY_LOCKS)
+	if (counted_transaction != current_local_transaction())
 	{
-		LockRelationOid(KEYS_LOCK_OID(ledger_id), ShareRowExclusiveLock);
-		return;
+		counted_transaction = current_local_transaction();
+		key_locks = 0;
 	}
-	LockRelationOid(KEYS_LOCK_OID(ledger_id), RowExclusiveLock);
 	qsort(hashes, count, sizeof(uint32), compare_hashes);
-	count = (int) qunique(hashes, count, sizeof(uint32), compare_hashes);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count && key_locks < MAX_KEY_LOCKS; i++)
 	{
 		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, hashes[i], LOCK_CLASS_KEY);
-		(void) LockAcquire(&tag, ExclusiveLock, false, false);
+		if (LockAcquire(&tag, ExclusiveLock, false, false) == LOCKACQUIRE_OK)
+			key_locks++;
 	}
 }

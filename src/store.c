@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/primnodes.h"
+#include "rewrite/rewriteDefine.h"
 #include "storage/lmgr.h"
 #include "storage/bufmgr.h"
 #include "storage/procarray.h"
@@ -411,8 +412,10 @@ store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 			store_serialization_failure();
 			break;
 		default:
-			/* cannot happen: each call is a command of its own */
-			elog(ERROR, "unexpected result %d of locking a row of \"%s\"", result, table->def->name);
+			ereport(ERROR,
+					errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					errmsg("a row of \"%s\" was already changed by the current command", table->def->name),
+					errhint("Do not post to the same accounts from a trigger on the ledger's tables."));
 	}
 }
 
@@ -621,8 +624,8 @@ store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 }
 
 /* Insert rows, many at a time, with their index entries. */
-void
-store_insert(StoreTable *table, TupleTableSlot **slots, int count)
+static void
+insert_rows(StoreTable *table, TupleTableSlot **slots, int count)
 {
 	for (int i = 0; i < count; i++)
 		check_constraints(table, slots[i]);
@@ -650,6 +653,46 @@ store_insert(StoreTable *table, TupleTableSlot **slots, int count)
 	}
 	if (table->executor)
 		AfterTriggerEndQuery(table->estate);
+}
+
+/* Whether an error is a duplicate in an index of ours, not in one of the DBA's. */
+static bool
+is_our_duplicate(const StoreDef *def, const ErrorData *error)
+{
+	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->constraint_name == NULL ||
+		error->schema_name == NULL || strcmp(error->schema_name, STORE_SCHEMA) != 0)
+		return false;
+	for (int i = 0; i < STORE_MAX_INDEXES && def->index_names[i] != NULL; i++)
+		if (strcmp(def->index_names[i], error->constraint_name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Insert rows with their index entries.  Whoever gets here has looked for
+ * duplicates, so one that turns up now was committed since: run again.
+ */
+void
+store_insert(StoreTable *table, TupleTableSlot **slots, int count)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		insert_rows(table, slots, count);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (!is_our_duplicate(table->def, error))
+			PG_RE_THROW();
+		FlushErrorState();
+		store_serialization_failure();
+	}
+	PG_END_TRY();
 }
 
 /*
