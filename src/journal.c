@@ -25,6 +25,7 @@
 #include "money.h"
 
 LEDGER_FUNCTION(ledger_append_only);
+LEDGER_FUNCTION(ledger_counterpart);
 LEDGER_FUNCTION(ledger_legs);
 LEDGER_FUNCTION(ledger_skew);
 
@@ -551,6 +552,19 @@ ledger_legs(PG_FUNCTION_ARGS)
 		values[2 * i + 1] = Int64GetDatum(legs[i].version);
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(values, 2 * count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* SQL: ledger_data.counterpart(legs, balance_id, version): the other side of an entry. */
+Datum
+ledger_counterpart(PG_FUNCTION_ARGS)
+{
+	int			count;
+	Leg		   *legs = decode_legs(PG_GETARG_DATUM(0), &count);
+
+	for (int i = 0; i < count; i++)
+		if (legs[i].balance_id == PG_GETARG_INT64(1) && legs[i].version == PG_GETARG_INT64(2) && (i ^ 1) < count)
+			PG_RETURN_INT64(legs[i ^ 1].balance_id);
+	PG_RETURN_NULL();
 }
 
 /* SQL: ledger_data.skew(recorded_at, effective_at). */

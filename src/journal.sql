@@ -14,6 +14,13 @@ COMMENT ON FUNCTION ledger_data.legs(bytea) IS
 'The entries of a journal record: for each posting, source balance, its version, destination balance, its version. Stored as LEB128 varints.';
 REVOKE ALL ON FUNCTION ledger_data.legs(bytea) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.counterpart(legs bytea, balance_id bigint, version bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'ledger_counterpart'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ledger_data.counterpart(bytea, bigint, bigint) IS
+'The balance on the other side of the posting that made an entry; NULL if the record did not make it.';
+REVOKE ALL ON FUNCTION ledger_data.counterpart(bytea, bigint, bigint) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.skew(recorded_at timestamptz, effective_at timestamptz) RETURNS smallint
 	AS 'MODULE_PATHNAME', 'ledger_skew'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -58,20 +58,6 @@ CREATE FUNCTION ledger_data.transaction_postings(ledger_id int, legs bytea) RETU
 COMMENT ON FUNCTION ledger_data.transaction_postings(int, bytea) IS 'The postings of a journal record, from its legs.';
 REVOKE ALL ON FUNCTION ledger_data.transaction_postings(int, bytea) FROM PUBLIC;
 
-CREATE FUNCTION ledger_data.counterparty(ledger_id int, legs bytea, balance_id bigint, version bigint) RETURNS text
-	LANGUAGE sql STABLE
-	BEGIN ATOMIC
-		SELECT o.address
-			FROM (SELECT ledger_data.legs($2)) l(leg)
-				CROSS JOIN LATERAL generate_series(1, cardinality(l.leg), 2) n(i)
-				JOIN ledger_data.balance o ON o.ledger_id = $1
-					AND o.id = l.leg[CASE WHEN n.i % 4 = 1 THEN n.i + 2 ELSE n.i - 2 END]
-			WHERE l.leg[n.i] = $3 AND l.leg[n.i + 1] = $4;
-	END;
-COMMENT ON FUNCTION ledger_data.counterparty(int, bytea, bigint, bigint) IS
-'The address on the other side of the posting that made an entry.';
-REVOKE ALL ON FUNCTION ledger_data.counterparty(int, bytea, bigint, bigint) FROM PUBLIC;
-
 CREATE FUNCTION ledger_data.require_pattern(pattern text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
 	AS $$
@@ -158,11 +144,13 @@ CREATE FUNCTION ledger_data.statement(ledger text, address text, asset text, sin
 				ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $4 - interval '1 microsecond') END AS balance
 			FROM b JOIN ledger_data.asset s ON s.id = b.asset_id)
 		SELECT coalesce(c.effective_at, c.recorded_at), c.recorded_at, c.position, c.version,
-				ledger_data.counterparty(c.ledger_id, j.legs, c.balance_id, c.version), c.amount,
+				p.address, c.amount,
 				o.balance + sum(c.amount) OVER (ORDER BY coalesce(c.effective_at, c.recorded_at), c.version),
 				j.reference, j.metadata
 			FROM chosen c CROSS JOIN opening o
 				JOIN ledger_data.journal j ON j.ledger_id = c.ledger_id AND j.position = c.position
+				LEFT JOIN ledger_data.balance p ON p.ledger_id = c.ledger_id
+					AND p.id = ledger_data.counterpart(j.legs, c.balance_id, c.version)
 			ORDER BY 1, c.version;
 	END;
 COMMENT ON FUNCTION ledger_data.statement(text, text, text, timestamptz, timestamptz) IS 'Does the work of ledger.statement.';
