@@ -26,6 +26,7 @@
 
 #include "error.h"
 #include "money.h"
+#include "owner.h"
 
 enum
 {
@@ -165,7 +166,7 @@ is_row_of(TupleTableSlot *slot, int32 ledger_id, const char *address, int length
 	found = DatumGetTextPP(slot->tts_values[Anum_balance_address - 1]);
 	return DatumGetInt32(slot->tts_values[Anum_balance_ledger_id - 1]) == ledger_id &&
 		DatumGetInt32(slot->tts_values[Anum_balance_asset_id - 1]) == asset_id &&
-		VARSIZE_ANY_EXHDR(found) == length && memcmp(VARDATA_ANY(found), address, length) == 0;
+		(int) VARSIZE_ANY_EXHDR(found) == length && memcmp(VARDATA_ANY(found), address, length) == 0;
 }
 
 /*
@@ -275,7 +276,7 @@ open_balances(BalanceSet *set, const Ledger *ledger, int missing)
 	Datum	   *addresses = palloc(sizeof(Datum) * missing);
 	Datum	   *assets = palloc(sizeof(Datum) * missing);
 	Datum		args[4];
-	StoreOwner	owner;
+	Owner		owner;
 	Datum		unknown;
 	int			n = 0;
 
@@ -293,7 +294,7 @@ open_balances(BalanceSet *set, const Ledger *ledger, int missing)
 	args[2] = PointerGetDatum(construct_array(addresses, n, TEXTOID, -1, false, TYPALIGN_INT));
 	args[3] = PointerGetDatum(construct_array(assets, n, INT4OID, 4, true, TYPALIGN_INT));
 
-	store_become_owner(&owner);
+	owner_enter(&owner);
 	SPI_connect();
 	saved_plan(&plan, "SELECT unknown, accounts, balances FROM ledger_data.open_balances($1, $2, $3, $4)", 4, types);
 	if (SPI_execute_plan(plan, args, NULL, false, 1) != SPI_OK_SELECT || SPI_processed != 1)
@@ -302,7 +303,7 @@ open_balances(BalanceSet *set, const Ledger *ledger, int missing)
 	set->opened_accounts = result_copy(2, context);
 	set->opened_balances = result_copy(3, context);
 	SPI_finish();
-	store_leave_owner(&owner);
+	owner_leave(&owner);
 	return unknown ? TextDatumGetCString(unknown) : NULL;
 }
 
@@ -314,7 +315,7 @@ balance_set_unopen(BalanceSet *set, const Ledger *ledger)
 	static Oid	types[3] = {INT4OID, TEXTARRAYOID, INT8ARRAYOID};
 	char		nulls[3] = {' ', ' ', ' '};
 	Datum		args[3];
-	StoreOwner	owner;
+	Owner		owner;
 
 	if (set->opened_accounts == 0 && set->opened_balances == 0)
 		return;
@@ -323,13 +324,13 @@ balance_set_unopen(BalanceSet *set, const Ledger *ledger)
 	args[2] = set->opened_balances;
 	nulls[1] = args[1] ? ' ' : 'n';
 	nulls[2] = args[2] ? ' ' : 'n';
-	store_become_owner(&owner);
+	owner_enter(&owner);
 	SPI_connect();
 	saved_plan(&plan, "SELECT ledger_data.unopen_balances($1, $2, $3)", 3, types);
 	if (SPI_execute_plan(plan, args, nulls, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "ledger_data.unopen_balances failed");	/* cannot happen */
 	SPI_finish();
-	store_leave_owner(&owner);
+	owner_leave(&owner);
 }
 
 /*
@@ -372,9 +373,9 @@ static void
 read_balance(Balance *balance, RuleBalance *rule, HeapTuple tuple, TupleDesc desc)
 {
 	int			scale = balance->asset->scale;
-	Datum	   *values = balance->values = palloc(sizeof(Datum) * Natts_balance);
+	Datum	   *values = balance->values = palloc(sizeof(Datum) * desc->natts);
 
-	balance->nulls = palloc(sizeof(bool) * Natts_balance);
+	balance->nulls = palloc(sizeof(bool) * desc->natts);
 	heap_deform_tuple(tuple, desc, values, balance->nulls);
 	balance->tid = tuple->t_self;
 	balance->recorded_at = DatumGetTimestampTz(values[Anum_balance_recorded_at - 1]);
@@ -485,12 +486,13 @@ fill_balance(TupleTableSlot *slot, const Balance *balance, const RuleBalance *ru
 	Datum	   *values = slot->tts_values;
 
 	ExecClearTuple(slot);
-	memcpy(values, balance->values, sizeof(Datum) * Natts_balance);
-	memcpy(slot->tts_isnull, balance->nulls, sizeof(bool) * Natts_balance);
+	memcpy(values, balance->values, sizeof(Datum) * slot->tts_tupleDescriptor->natts);
+	memcpy(slot->tts_isnull, balance->nulls, sizeof(bool) * slot->tts_tupleDescriptor->natts);
 	values[Anum_balance_recorded_at - 1] = TimestampTzGetDatum(recorded_at);
 	values[Anum_balance_version - 1] = Int64GetDatum(rule->version);
 	values[Anum_balance_inflow - 1] = money_numeric(rule->inflow, balance->asset->scale);
 	values[Anum_balance_outflow - 1] = money_numeric(rule->outflow, balance->asset->scale);
+	slot->tts_isnull[Anum_balance_room - 1] = true;
 	ExecStoreVirtualTuple(slot);
 }
 

@@ -32,7 +32,8 @@ enum
 	Anum_balance_version,
 	Anum_balance_inflow,
 	Anum_balance_outflow,
-	Natts_balance = Anum_balance_outflow
+	Anum_balance_room,
+	Natts_balance = Anum_balance_room
 };
 
 /* A balance that a call works with. */

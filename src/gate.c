@@ -28,6 +28,7 @@
 #include "error.h"
 #include "ledger.h"
 #include "lock.h"
+#include "owner.h"
 #include "store.h"
 
 LEDGER_FUNCTION(ledger_gate_read);
@@ -155,9 +156,9 @@ run_twin(FunctionCallInfo fcinfo, Gate *gate, bool read_only)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	bool		returns_set = rsinfo != NULL && IsA(rsinfo, ReturnSetInfo) && rsinfo->setResult != NULL;
 	SPIExecuteOptions options = {.read_only = read_only};
-	StoreOwner	owner;
+	Owner		owner;
 
-	store_become_owner(&owner);
+	owner_enter(&owner);
 	SPI_connect();
 	prepare(gate);
 	options.params = make_params(fcinfo, gate);
@@ -170,7 +171,7 @@ run_twin(FunctionCallInfo fcinfo, Gate *gate, bool read_only)
 	if (SPI_execute_plan_extended(gate->plan, &options) < 0)
 		elog(ERROR, "calling %s failed", NameStr(gate->name));	/* cannot happen */
 	SPI_finish();
-	store_leave_owner(&owner);
+	owner_leave(&owner);
 }
 
 /*

@@ -85,6 +85,8 @@ BEGIN
 	END IF;
 	-- one change at a time, as all of them change the same rows of the catalog
 	LOCK TABLE ledger_data.access IN SHARE ROW EXCLUSIVE MODE;
+	-- of roles that were dropped
+	DELETE FROM ledger_data.access a WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = a.role);
 	IF granted THEN
 		INSERT INTO ledger_data.access AS a (ledger_id, role, level) VALUES (number, role_id, wanted)
 			ON CONFLICT ON CONSTRAINT access_pkey DO UPDATE SET level = greatest(a.level, excluded.level);

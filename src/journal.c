@@ -27,6 +27,7 @@
 LEDGER_FUNCTION(ledger_append_only);
 LEDGER_FUNCTION(ledger_counterpart);
 LEDGER_FUNCTION(ledger_legs);
+LEDGER_FUNCTION(ledger_legs_readable);
 LEDGER_FUNCTION(ledger_skew);
 
 /* ledger_data.journal */
@@ -126,6 +127,9 @@ journal_next_position(void)
 	return store_next_number(&journal_table);
 }
 
+/* Bytes a 64-bit number may take. */
+#define VARINT_MAX		10
+
 /*
  * Legs are stored as one varint (seven bits a byte, low ones first) for each
  * balance and version: a dozen bytes for most postings.
@@ -145,7 +149,7 @@ put_varint(uint8 *out, uint64 value)
 static bytea *
 encode_legs(const Leg *legs, int count)
 {
-	bytea	   *result = palloc(VARHDRSZ + (Size) count * 20);
+	bytea	   *result = palloc(VARHDRSZ + (Size) count * 2 * VARINT_MAX);
 	uint8	   *out = (uint8 *) VARDATA(result);
 
 	for (int i = 0; i < count; i++)
@@ -208,7 +212,7 @@ static void
 fill_journal(TupleTableSlot *slot, int32 ledger_id, const JournalRecord *record)
 {
 	ExecClearTuple(slot);
-	memset(slot->tts_isnull, true, Natts_journal);
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts);
 	put(slot, Anum_journal_ledger_id, Int32GetDatum(ledger_id));
 	put(slot, Anum_journal_kind, CharGetDatum(record->kind));
 	put(slot, Anum_journal_position, Int64GetDatum(record->position));
@@ -237,7 +241,7 @@ static void
 fill_entry(TupleTableSlot *slot, int32 ledger_id, const EntryRecord *record)
 {
 	ExecClearTuple(slot);
-	memset(slot->tts_isnull, true, Natts_entry);
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts);
 	put(slot, Anum_entry_ledger_id, Int32GetDatum(ledger_id));
 	put(slot, Anum_entry_balance_id, Int64GetDatum(record->balance_id));
 	put(slot, Anum_entry_version, Int64GetDatum(record->version));
@@ -552,6 +556,28 @@ ledger_legs(PG_FUNCTION_ARGS)
 		values[2 * i + 1] = Int64GetDatum(legs[i].version);
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(values, 2 * count, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* SQL: ledger_data.legs_readable(bytea): whether ledger_data.legs() would read it. */
+Datum
+ledger_legs_readable(PG_FUNCTION_ARGS)
+{
+	bytea	   *stored = PG_GETARG_BYTEA_PP(0);
+	const uint8 *data = (const uint8 *) VARDATA_ANY(stored);
+	int			numbers = 0;
+	int			bytes = 0;		/* of the number begun */
+
+	for (Size i = 0; i < VARSIZE_ANY_EXHDR(stored); i++)
+	{
+		if (++bytes > VARINT_MAX)
+			PG_RETURN_BOOL(false);
+		if (!(data[i] & 0x80))
+		{
+			numbers++;
+			bytes = 0;
+		}
+	}
+	PG_RETURN_BOOL(bytes == 0 && numbers % 2 == 0);
 }
 
 /* SQL: ledger_data.counterpart(legs, balance_id, version): the other side of an entry. */

@@ -14,6 +14,13 @@ COMMENT ON FUNCTION ledger_data.legs(bytea) IS
 'The entries of a journal record: for each posting, source balance, its version, destination balance, its version. Stored as LEB128 varints.';
 REVOKE ALL ON FUNCTION ledger_data.legs(bytea) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.legs_readable(legs bytea) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'ledger_legs_readable'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ledger_data.legs_readable(bytea) IS
+'Whether ledger_data.legs would read it, or raise XX001 as it is damaged.';
+REVOKE ALL ON FUNCTION ledger_data.legs_readable(bytea) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.counterpart(legs bytea, balance_id bigint, version bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'ledger_counterpart'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

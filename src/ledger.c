@@ -11,12 +11,17 @@
 
 #include "access/skey.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "store.h"
+
+LEDGER_FUNCTION(ledger_forget_cached);
 
 /* ledger_data.ledger */
 enum
@@ -85,7 +90,7 @@ read_ledger(text *name, Ledger *ledger)
 }
 
 /*
- * Find a ledger by name and copy its settings. 
+ * Find a ledger by name and copy its settings.
  */
 bool
 ledger_find(text *name, Ledger *ledger, Refusal *refusal)
@@ -119,4 +124,18 @@ ledger_find(text *name, Ledger *ledger, Refusal *refusal)
 	return refuse(refusal, ERRCODE_LEDGER_UNKNOWN_LEDGER,
 				  psprintf("ledger \"%s\" does not exist", text_to_cstring(name)), NULL,
 				  "Create it with ledger.create_ledger.");
+}
+
+/* SQL: trigger forget_cached: tell every backend, at commit, that a table of settings changed. */
+Datum
+ledger_forget_cached(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				errmsg("function \"forget_cached\" must be called as a trigger"));
+	CacheInvalidateRelcache(trigger->tg_relation);
+	return PointerGetDatum(NULL);
 }

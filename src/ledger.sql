@@ -1,4 +1,11 @@
--- ledger: the table of ledgers.
+-- ledger: the table of ledgers, and the trigger that keeps backends' caches of settings true.
+
+CREATE FUNCTION ledger_data.forget_cached() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'ledger_forget_cached'
+	LANGUAGE C;
+COMMENT ON FUNCTION ledger_data.forget_cached() IS
+'Trigger: tells every backend at commit to read the changed table of settings again.';
+REVOKE ALL ON FUNCTION ledger_data.forget_cached() FROM PUBLIC;
 
 CREATE SEQUENCE ledger_data.ledger_id AS int;
 COMMENT ON SEQUENCE ledger_data.ledger_id IS 'Numbers of ledgers.';

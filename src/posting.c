@@ -144,6 +144,30 @@ check_keys(Write *write, JournalFound *found, bool *replayed)
 	return true;
 }
 
+/*
+ * Before a request is refused: while it waited for balances, one that it repeats
+ * may have been committed by a transaction that used more keys than it locks
+ * (lock_keys).  Then the refusal is no answer, and this one must run again.
+ */
+static void
+recheck_keys(Write *write)
+{
+	Request    *request = write->request;
+	JournalFound found;
+	bool		used;
+
+	if (request->idempotency_key == NULL && request->reference == NULL)
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	used = (request->idempotency_key != NULL &&
+			journal_find_key(write->journal, write->ledger.id, request->idempotency_key, &found)) ||
+		(request->reference != NULL &&
+		 journal_find_reference(write->journal, write->ledger.id, request->reference, &found));
+	PopActiveSnapshot();
+	if (used)
+		store_serialization_failure();
+}
+
 /* Read an amount in its asset's smallest unit. */
 static bool
 resolve_amount(Write *write, int i, Amount *amount)
@@ -421,8 +445,12 @@ posting_run(Request *request, Outcome *outcome, bool keep_nothing)
 			write_all(&write);
 			tell_posted(&write, outcome);
 		}
-		else if (keep_nothing)
-			balance_set_unopen(&write.set, &write.ledger);
+		else
+		{
+			recheck_keys(&write);
+			if (keep_nothing)
+				balance_set_unopen(&write.set, &write.ledger);
+		}
 	}
 
 	store_close(write.entry);

@@ -49,11 +49,12 @@ CREATE FUNCTION ledger_data.transaction_postings(ledger_id int, legs bytea) RETU
 	BEGIN ATOMIC
 		SELECT array_agg(ROW(s.address, d.address, e.amount, a.code)::ledger.posting ORDER BY n.i)
 			FROM (SELECT ledger_data.legs($2)) l(leg)
-				CROSS JOIN LATERAL generate_series(1, cardinality(l.leg), 4) n(i)
-				JOIN ledger_data.balance s ON s.ledger_id = $1 AND s.id = l.leg[n.i]
+				CROSS JOIN LATERAL unnest(l.leg) WITH ORDINALITY n(source_id, i)
+				JOIN ledger_data.balance s ON s.ledger_id = $1 AND s.id = n.source_id
 				JOIN ledger_data.balance d ON d.ledger_id = $1 AND d.id = l.leg[n.i + 2]
 				JOIN ledger_data.entry e ON e.ledger_id = $1 AND e.balance_id = l.leg[n.i + 2] AND e.version = l.leg[n.i + 3]
-				JOIN ledger_data.asset a ON a.id = d.asset_id;
+				JOIN ledger_data.asset a ON a.id = d.asset_id
+			WHERE n.i % 4 = 1;
 	END;
 COMMENT ON FUNCTION ledger_data.transaction_postings(int, bytea) IS 'The postings of a journal record, from its legs.';
 REVOKE ALL ON FUNCTION ledger_data.transaction_postings(int, bytea) FROM PUBLIC;

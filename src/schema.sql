@@ -1,5 +1,6 @@
--- schema: where everything lives. CREATE EXTENSION makes schema ledger, the public face.
+-- schema: where everything lives. Both schemas are made here: one that somebody else has made is refused.
 
+CREATE SCHEMA ledger;
 COMMENT ON SCHEMA ledger IS
 'Double-entry ledger: functions to post and read, views to look at. Rights are given with ledger.grant_access.';
 

@@ -37,8 +37,6 @@
 #include "compat.h"
 #include "error.h"
 
-LEDGER_FUNCTION(ledger_forget_cached);
-
 /* Rows given to the table access method at a time. */
 #define INSERT_CHUNK	1000
 
@@ -261,10 +259,12 @@ static void
 check_table(StoreTable *table)
 {
 	Relation	rel = table->rel;
-	TupleConstr *constraints = RelationGetDescr(rel)->constr;
+	TupleDesc	desc = RelationGetDescr(rel);
+	TupleConstr *constraints = desc->constr;
 
-	if (RelationGetNumberOfAttributes(rel) != table->def->natts)
-		refuse_table(table, "other columns than expected", NULL);
+	for (int i = 0; i < Max(desc->natts, table->def->natts); i++)
+		if (i >= desc->natts || TupleDescAttr(desc, i)->attisdropped != (i >= table->def->natts))
+			refuse_table(table, "other columns than expected", NULL);
 	if (rel->rd_rel->relrowsecurity)
 		refuse_table(table, "row-level security", NULL);
 	if (constraints != NULL && constraints->has_generated_stored)
@@ -693,45 +693,4 @@ store_insert(StoreTable *table, TupleTableSlot **slots, int count)
 		store_serialization_failure();
 	}
 	PG_END_TRY();
-}
-
-/*
- * Run SQL of our own with the rights of the tables' owner and a search_path
- * that nobody else can put objects into.
- */
-void
-store_become_owner(StoreOwner *saved)
-{
-	Relation	rel = table_open(store_relid(registered), AccessShareLock);
-	Oid			owner = rel->rd_rel->relowner;
-
-	table_close(rel, NoLock);
-
-	GetUserIdAndSecContext(&saved->user, &saved->context);
-	SetUserIdAndSecContext(owner, saved->context | SECURITY_LOCAL_USERID_CHANGE);
-	saved->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-}
-
-/* Be the caller again. */
-void
-store_leave_owner(const StoreOwner *saved)
-{
-	AtEOXact_GUC(true, saved->guc_level);
-	SetUserIdAndSecContext(saved->user, saved->context);
-}
-
-/* SQL: trigger forget_cached: tell every backend, at commit, that a table of settings changed. */
-Datum
-ledger_forget_cached(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				errmsg("function \"forget_cached\" must be called as a trigger"));
-	CacheInvalidateRelcache(trigger->tg_relation);
-	return PointerGetDatum(NULL);
 }

@@ -20,8 +20,9 @@
 #include "utils/relcache.h"
 
 #include "compat.h"
+#include "owner.h"
 
-#define STORE_SCHEMA		"ledger_data"
+#define STORE_SCHEMA		OWNER_SCHEMA
 #define STORE_MAX_INDEXES	4
 
 /*
@@ -81,16 +82,5 @@ extern void store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slo
 extern void store_insert(StoreTable *table, TupleTableSlot **slots, int count);
 
 LEDGER_NORETURN extern void store_serialization_failure(void);
-
-/* Become the tables' owner for SQL of our own; undone by store_leave_owner or an abort. */
-typedef struct StoreOwner
-{
-	Oid			user;
-	int			context;
-	int			guc_level;
-} StoreOwner;
-
-extern void store_become_owner(StoreOwner *saved);
-extern void store_leave_owner(const StoreOwner *saved);
 
 #endif							/* LEDGER_STORE_H */

@@ -23,14 +23,17 @@ CREATE FUNCTION ledger_data.verify_balances(number int)
 				FROM ledger_data.entry e
 				WHERE e.ledger_id = $1
 				GROUP BY e.balance_id)
-		SELECT 'balance', format('%s %s', coalesce(b.address, 'balance ' || f.balance_id), s.code),
-				format('The balance has version %s, inflow %s, outflow %s; its entries give %s, %s, %s.',
-					b.version, b.inflow, b.outflow, coalesce(f.entries, 0), coalesce(f.inflow, 0), coalesce(f.outflow, 0))
+		SELECT 'balance', concat_ws(' ', coalesce(b.address, 'balance ' || f.balance_id), s.code),
+				CASE WHEN b.id IS NULL THEN format('The balance is missing; it has %s entries.', f.entries)
+					ELSE format('The balance has version %s, inflow %s, outflow %s; its entries give %s, %s, %s.',
+						b.version, b.inflow, b.outflow, coalesce(f.entries, 0), coalesce(f.inflow, 0), coalesce(f.outflow, 0)) END
+					|| CASE WHEN s.scale <> ANY (ARRAY[scale(b.inflow), scale(b.outflow), scale(b.held_in), scale(b.held_out)]) THEN format(' The asset has %s decimals.', s.scale) ELSE '' END
 			FROM (SELECT k.* FROM ledger_data.balance k WHERE k.ledger_id = $1) b
 				FULL JOIN folded f ON f.balance_id = b.id
 				LEFT JOIN ledger_data.asset s ON s.id = b.asset_id
 			WHERE (b.version, b.inflow, b.outflow) IS DISTINCT FROM
-				(coalesce(f.entries, 0), coalesce(f.inflow, 0), coalesce(f.outflow, 0));
+				(coalesce(f.entries, 0), coalesce(f.inflow, 0), coalesce(f.outflow, 0))
+				OR s.scale <> ANY (ARRAY[scale(b.inflow), scale(b.outflow), scale(b.held_in), scale(b.held_out)]);
 	END;
 COMMENT ON FUNCTION ledger_data.verify_balances(int) IS 'Balances that are not the sum of their entries.';
 REVOKE ALL ON FUNCTION ledger_data.verify_balances(int) FROM PUBLIC;
@@ -39,9 +42,10 @@ CREATE FUNCTION ledger_data.verify_entries(number int)
 	RETURNS TABLE (invariant text, object text, detail text)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
-		SELECT 'entry', format('%s %s version %s', coalesce(b.address, 'balance ' || c.balance_id), s.code, c.version),
+		SELECT 'entry', concat_ws(' ', coalesce(b.address, 'balance ' || c.balance_id), s.code, 'version', c.version),
 				format('Version %s follows %s; running balance %s follows %s with amount %s; transaction %s follows %s; recorded %s follows %s.',
 					c.version, c.last_version, c.balance, c.last_balance, c.amount, c.position, c.last_position, c.recorded_at, c.last_recorded_at)
+					|| CASE WHEN scale(c.amount) <> s.scale OR scale(c.balance) <> s.scale THEN format(' The asset has %s decimals.', s.scale) ELSE '' END
 			FROM (SELECT e.*, coalesce(lag(e.version) OVER w, 0) AS last_version,
 						coalesce(lag(e.balance) OVER w, 0) AS last_balance,
 						coalesce(lag(e.position) OVER w, 0) AS last_position,
@@ -52,7 +56,8 @@ CREATE FUNCTION ledger_data.verify_entries(number int)
 				LEFT JOIN ledger_data.balance b ON b.ledger_id = c.ledger_id AND b.id = c.balance_id
 				LEFT JOIN ledger_data.asset s ON s.id = b.asset_id
 			WHERE c.version <> c.last_version + 1 OR c.balance <> c.last_balance + c.amount
-				OR c.position < c.last_position OR c.recorded_at < c.last_recorded_at OR b.id IS NULL;
+				OR c.position < c.last_position OR c.recorded_at < c.last_recorded_at OR b.id IS NULL
+				OR scale(c.amount) <> s.scale OR scale(c.balance) <> s.scale;
 	END;
 COMMENT ON FUNCTION ledger_data.verify_entries(int) IS
 'Entries that do not follow from the one before: version, running balance, transaction, time.';
@@ -65,7 +70,7 @@ CREATE FUNCTION ledger_data.verify_transactions(number int)
 		WITH leg AS (
 			SELECT j.position, j.recorded_at, j.effective_at, i AS place, l.leg[2 * i - 1] AS balance_id, l.leg[2 * i] AS version
 				FROM ledger_data.journal j
-					CROSS JOIN LATERAL (SELECT ledger_data.legs(j.legs)) l(leg)
+					CROSS JOIN LATERAL (SELECT CASE WHEN ledger_data.legs_readable(j.legs) THEN ledger_data.legs(j.legs) END) l(leg)
 					CROSS JOIN LATERAL generate_series(1, cardinality(l.leg) / 2) i
 				WHERE j.ledger_id = $1),
 		matched AS (
@@ -77,7 +82,8 @@ CREATE FUNCTION ledger_data.verify_transactions(number int)
 						ON e.balance_id = g.balance_id AND e.version = g.version AND e.position = g.position
 					LEFT JOIN ledger_data.balance b ON b.ledger_id = $1 AND b.id = e.balance_id)
 		SELECT 'transaction', 'transaction ' || m.position,
-				CASE WHEN NOT bool_and(m.in_entries) THEN format('The journal has %s legs, %s of them without an entry.', count(*), count(*) FILTER (WHERE NOT m.in_entries))
+				CASE WHEN NOT bool_and(m.in_entries) THEN format('The journal has %s legs, %s of them without an entry.',
+					count(*) FILTER (WHERE m.in_journal), count(*) FILTER (WHERE NOT m.in_entries))
 					WHEN NOT bool_and(m.in_journal) THEN format('%s of its entries are not in the journal.', count(*) FILTER (WHERE NOT m.in_journal))
 					WHEN NOT bool_and(m.same_times) THEN 'Times of journal and entries differ.'
 					ELSE 'A posting does not take from its source what it gives to its destination.' END
@@ -116,7 +122,7 @@ CREATE FUNCTION ledger_data.verify_accounts(number int)
 		SELECT 'account', coalesce(a.address, b.address),
 				CASE WHEN a.address IS NULL THEN 'Balances without an account.'
 					ELSE format('The account is %s with %s balances; it has %s, %s of them of another status or closed with money in.',
-						ledger_data.status_name(a.status), a.assets, b.n, b.other) END
+						ledger_data.status_name(a.status), a.assets, coalesce(b.n, 0), coalesce(b.other, 0)) END
 			FROM (SELECT k.* FROM ledger_data.account k WHERE k.ledger_id = $1) a
 				FULL JOIN (SELECT k.address, count(*) AS n,
 							count(*) FILTER (WHERE k.status <> o.status OR k.status = 'c' AND k.inflow <> k.outflow) AS other

@@ -1,0 +1,98 @@
+# Results of `run` as a table.  In: synchronous_commit, sessions, work, tps, WAL bytes
+# and CPU us per transaction.  Variables: sessions, and the two HOT shares.
+
+{
+	n = ++count[$1, $2, $3]
+	tps[$1, $2, $3, n] = $4
+	wal[$1, $2, $3, n] = $5
+	cpu[$1, $2, $3, n] = $6
+}
+
+# Median of the rounds of one cell; -1 when there were none.
+function median(values, sync, clients, work,    n, i, j, v, sorted) {
+	n = count[sync, clients, work]
+	for (i = 1; i <= n; i++) {
+		v = values[sync, clients, work, i]
+		for (j = i - 1; j > 0 && sorted[j] > v; j--)
+			sorted[j + 1] = sorted[j]
+		sorted[j + 1] = v
+	}
+	if (n == 0)
+		return -1
+	return n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
+}
+
+function row(label, values, sync, work, format, goal,    i, line, v) {
+	line = sprintf("%-34s %-5s", label, sync == "read" ? "-" : sync)
+	for (i = 1; i <= columns; i++) {
+		v = median(values, sync, clients[i], work)
+		line = line sprintf(" %9s", v < 0 ? "-" : sprintf(format, v))
+	}
+	print line sprintf("  %9s", goal)
+}
+
+# Median of the ratios of each round: what disturbs a round disturbs both sides of it.
+function ratio(label, sync, work, yardstick, goal,    i, n, line, v) {
+	line = sprintf("%-34s %-5s", label, sync == "read" ? "-" : sync)
+	for (i = 1; i <= columns; i++) {
+		for (n = 1; n <= count[sync, clients[i], work]; n++)
+			ratios[sync, clients[i], work, n] = tps[sync, clients[i], work, n] / tps[sync, clients[i], yardstick, n]
+		v = median(ratios, sync, clients[i], work)
+		line = line sprintf(" %9s", v < 0 ? "-" : sprintf("%.2f", v))
+	}
+	print line sprintf("  %9s", goal)
+}
+
+function title(text,    i, line) {
+	line = sprintf("\n%-34s %-5s", text, "sync")
+	for (i = 1; i <= columns; i++)
+		line = line sprintf(" %9s", clients[i])
+	print line sprintf("  %9s", "goal")
+}
+
+function works(values, format, goal,    i, s) {
+	for (s = 1; s <= 2; s++)
+		for (i = 1; i <= write_count; i++)
+			row(name[write_work[i]], values, s == 1 ? "on" : "off", write_work[i], format,
+				write_work[i] == "post" ? goal : "")
+}
+
+END {
+	columns = split(sessions, clients, " ")
+	write_count = split("insert1 insert3 plpgsql post plpgsql_hot post_hot", write_work, " ")
+	name["insert1"] = "one-row INSERT"
+	name["insert3"] = "three-row INSERT"
+	name["plpgsql"] = "PL/pgSQL function"
+	name["post"] = "ledger.post"
+	name["plpgsql_hot"] = "PL/pgSQL function, one account"
+	name["post_hot"] = "ledger.post, one account"
+	name["select"] = "SELECT by primary key"
+	name["balance"] = "ledger.balance"
+
+	title("transactions/s, sessions:")
+	works(tps, "%.0f", "")
+	row(name["select"], tps, "read", "select", "%.0f", "")
+	row(name["balance"], tps, "read", "balance", "%.0f", "")
+
+	title("ratios")
+	ratio("post / three-row INSERT", "on", "post", "insert3", ">= 0.85")
+	ratio("post / three-row INSERT", "off", "post", "insert3", ">= 0.75")
+	ratio("post / PL/pgSQL function", "on", "post", "plpgsql", ">= 1.35")
+	ratio("post / PL/pgSQL function", "off", "post", "plpgsql", ">= 1.60")
+	ratio("one account / uniform", "on", "post_hot", "post", "")
+	ratio("one account / uniform", "off", "post_hot", "post", "")
+	ratio("one account, post / PL/pgSQL", "on", "post_hot", "plpgsql_hot", "")
+	ratio("one account, post / PL/pgSQL", "off", "post_hot", "plpgsql_hot", "")
+	ratio("balance / SELECT", "read", "balance", "select", ">= 0.80")
+
+	title("WAL bytes, no full-page images")
+	works(wal, "%.0f", "<= 900")
+
+	title("server's CPU us")
+	works(cpu, "%.1f", "")
+	row(name["select"], cpu, "read", "select", "%.1f", "")
+	row(name["balance"], cpu, "read", "balance", "%.1f", "")
+
+	printf "\n%-40s %9s%%  %9s\n", "HOT updates, ledger_data.balance", hot, ">= 90"
+	printf "%-40s %9s%%\n", "HOT updates, hand-written", hot_plpgsql
+}
