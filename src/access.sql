@@ -16,6 +16,11 @@ CREATE TRIGGER forget_cached AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON led
 	FOR EACH STATEMENT EXECUTE FUNCTION ledger_data.forget_cached();
 ALTER TABLE ledger_data.access ENABLE ALWAYS TRIGGER forget_cached;
 COMMENT ON TRIGGER forget_cached ON ledger_data.access IS 'Keeps the caches of all backends true.';
+-- a subscription's apply worker fires triggers for rows only
+CREATE TRIGGER forget_replicated AFTER INSERT OR UPDATE OR DELETE ON ledger_data.access
+	FOR EACH ROW EXECUTE FUNCTION ledger_data.forget_cached();
+ALTER TABLE ledger_data.access ENABLE REPLICA TRIGGER forget_replicated;
+COMMENT ON TRIGGER forget_replicated ON ledger_data.access IS 'The same for rows that logical replication brings.';
 
 CREATE FUNCTION ledger_data.may(ledger_id int, level smallint) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'ledger_may'

@@ -48,7 +48,7 @@ CREATE FUNCTION ledger_data.transaction_postings(ledger_id int, legs bytea) RETU
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		SELECT array_agg(ROW(s.address, d.address, e.amount, a.code)::ledger.posting ORDER BY n.i)
-			FROM (SELECT ledger_data.legs($2)) l(leg)
+			FROM (SELECT ledger_data.legs($2) OFFSET 0) l(leg)  -- decoded once
 				CROSS JOIN LATERAL unnest(l.leg) WITH ORDINALITY n(source_id, i)
 				JOIN ledger_data.balance s ON s.ledger_id = $1 AND s.id = n.source_id
 				JOIN ledger_data.balance d ON d.ledger_id = $1 AND d.id = l.leg[n.i + 2]

@@ -23,7 +23,6 @@
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/primnodes.h"
-#include "rewrite/rewriteDefine.h"
 #include "storage/lmgr.h"
 #include "storage/bufmgr.h"
 #include "storage/procarray.h"
@@ -242,18 +241,6 @@ check_triggers(StoreTable *table)
 	}
 }
 
-/* Rules rewrite statements, and there is none: refuse those that would. */
-static void
-check_rules(StoreTable *table)
-{
-	RuleLock   *rules = table->rel->rd_rules;
-	CmdType		event = table->mode == STORE_INSERT ? CMD_INSERT : CMD_UPDATE;
-
-	for (int i = 0; rules != NULL && i < rules->numLocks; i++)
-		if (rules->rules[i]->event == event && rules->rules[i]->enabled != RULE_DISABLED)
-			refuse_table(table, "a rule", NULL);
-}
-
 /* Compare a table with what the code expects, and see what DBAs added. */
 static void
 check_table(StoreTable *table)
@@ -265,15 +252,34 @@ check_table(StoreTable *table)
 	for (int i = 0; i < Max(desc->natts, table->def->natts); i++)
 		if (i >= desc->natts || TupleDescAttr(desc, i)->attisdropped != (i >= table->def->natts))
 			refuse_table(table, "other columns than expected", NULL);
-	if (rel->rd_rel->relrowsecurity)
-		refuse_table(table, "row-level security", NULL);
+	if (rel->rd_rel->relrowsecurity || rel->rd_rules != NULL)
+		refuse_table(table, rel->rd_rules != NULL ? "rules" : "row-level security", NULL);
 	if (constraints != NULL && constraints->has_generated_stored)
 		refuse_table(table, "generated columns", NULL);
 	if (constraints != NULL && constraints->num_check > 0)
 		table->executor = true;
 	check_triggers(table);
-	check_rules(table);
 	CheckCmdReplicaIdentity(rel, table->mode == STORE_UPDATE ? CMD_UPDATE : CMD_INSERT);
+}
+
+/*
+ * Lock a table.  That may tell of changes made meanwhile, such as an index
+ * rebuilt under another number: then look everything up again.
+ */
+static Relation
+open_current(StoreDef *def, LOCKMODE lock)
+{
+	for (;;)
+	{
+		Oid			relid = store_relid(def);
+		Relation	rel = try_table_open(relid, lock);
+
+		if (rel != NULL && store_relid(def) == relid)
+			return rel;
+		if (rel != NULL)
+			table_close(rel, lock);
+		def->relid = InvalidOid;
+	}
 }
 
 /*
@@ -290,7 +296,7 @@ store_open(StoreDef *def, StoreMode mode)
 	table->def = def;
 	table->mode = mode;
 	table->blocks = InvalidBlockNumber;
-	table->rel = table_open(store_relid(def), mode == STORE_READ ? AccessShareLock : RowExclusiveLock);
+	table->rel = open_current(def, mode == STORE_READ ? AccessShareLock : RowExclusiveLock);
 	if (mode != STORE_READ)
 		check_table(table);
 	return table;
@@ -321,7 +327,6 @@ store_close(StoreTable *table)
 	if (table->estate != NULL)
 	{
 		ExecCloseIndices(table->result_rel);
-		/* what firing triggers opened and read */
 		ExecCloseResultRelations(table->estate);
 		ExecResetTupleTable(table->estate->es_tupleTable, false);
 		FreeExecutorState(table->estate);
@@ -557,10 +562,8 @@ keep_indexes(StoreTable *table, TupleTableSlot *slot, bool update, UpdatedIndexe
 static bool
 lacks_value(StoreTable *table, TupleTableSlot *slot)
 {
-	TupleDesc	desc = RelationGetDescr(table->rel);
-
-	for (int i = 0; i < desc->natts; i++)
-		if (slot->tts_isnull[i] && TupleDescAttr(desc, i)->attnotnull)
+	for (int i = 0; i < table->def->natts; i++)
+		if (slot->tts_isnull[i] && TupleDescAttr(RelationGetDescr(table->rel), i)->attnotnull)
 			return true;
 	return false;
 }

@@ -70,7 +70,8 @@ CREATE FUNCTION ledger_data.verify_transactions(number int)
 		WITH leg AS (
 			SELECT j.position, j.recorded_at, j.effective_at, i AS place, l.leg[2 * i - 1] AS balance_id, l.leg[2 * i] AS version
 				FROM ledger_data.journal j
-					CROSS JOIN LATERAL (SELECT CASE WHEN ledger_data.legs_readable(j.legs) THEN ledger_data.legs(j.legs) END) l(leg)
+					CROSS JOIN LATERAL (SELECT CASE WHEN ledger_data.legs_readable(j.legs) THEN ledger_data.legs(j.legs) END
+						OFFSET 0) l(leg)	-- decoded once
 					CROSS JOIN LATERAL generate_series(1, cardinality(l.leg) / 2) i
 				WHERE j.ledger_id = $1),
 		matched AS (

@@ -1,0 +1,138 @@
+-- The examples of README.md. Between the rulers stands what its blocks of SQL have, in the same order, and what it shows
+-- below them is what comes out here: the rule test/lint/readme compares the three.
+\set ECHO none
+\set ON_ERROR_STOP on
+SET client_min_messages = warning;
+-- a database of its own, so that numbers are those that a reader gets; the names must be free
+CREATE ROLE shop_app;
+DROP ROLE shop_app;
+CREATE DATABASE regress_ledger_tour TEMPLATE template0;
+\set home :DBNAME
+\connect regress_ledger_tour
+SET timezone = 'UTC';
+SET datestyle = 'ISO, YMD';
+SET lc_messages = 'C';
+\unset ON_ERROR_STOP
+\set ECHO all
+---- ruler
+CREATE EXTENSION ledger;
+SELECT ledger.create_ledger('demo');
+SELECT status FROM ledger.post('demo', 'world', 'user:alice', 100, 'EUR');
+SELECT status FROM ledger.post('demo', 'user:alice', 'user:bob', 35.50, 'EUR');
+SELECT * FROM ledger.balances('demo');
+
+SELECT ledger.create_ledger('shop');
+
+SELECT r.status, r.transaction, b.*
+FROM ledger.post('shop', 'world', 'user:alice', 100, 'EUR') r, unnest(r.balances) b;
+
+SELECT status, transaction, balances
+FROM ledger.post('shop', 'user:alice', 'user:bob', 35.50, 'EUR', reference => 'order 1');
+
+SELECT ledger.post('shop', 'user:alice', 'user:bob', 1000, 'EUR');
+
+SELECT status, code, detail
+FROM ledger.try_post('shop', 'user:alice', 'user:bob', 1000, 'EUR');
+
+SELECT status, transaction
+FROM ledger.post('shop', 'user:alice', 'user:bob', 10, 'EUR', idempotency_key => 'click-1');
+
+SELECT status, transaction
+FROM ledger.post('shop', 'user:alice', 'user:bob', 10, 'EUR', idempotency_key => 'click-1');
+
+SELECT ledger.post('shop', 'user:alice', 'user:bob', 11, 'EUR', idempotency_key => 'click-1');
+
+SELECT status, transaction
+FROM ledger.post_transaction('shop', ARRAY[
+  ('user:alice', 'merchant:7', 20, 'EUR'),
+  ('merchant:7', 'fees', 0.60, 'EUR')]::ledger.posting[],
+  reference => 'order 2');
+
+SELECT status, transaction
+FROM ledger.post_json('shop', '{"postings": [
+  {"source": "user:bob", "destination": "merchant:7", "amount": "15.00", "asset": "EUR"},
+  {"source": "merchant:7", "destination": "fees", "amount": "0.45", "asset": "EUR"}],
+  "idempotency_key": "order-3",
+  "metadata": {"order": 3, "country": "CZ"}}');
+
+CREATE TABLE orders (id int PRIMARY KEY, paid_by bigint);
+BEGIN;
+INSERT INTO orders
+  SELECT 4, transaction FROM ledger.post('shop', 'user:bob', 'merchant:7', 30, 'EUR', 'order-4');
+ROLLBACK;
+SELECT ledger.balance('shop', 'user:bob', 'EUR'), (SELECT count(*) FROM orders) AS orders;
+
+SELECT ledger.create_asset('POINT', 0, 'Bonus points');
+SELECT ledger.open_account('shop', 'user:carol', 'EUR', floor => -50);
+
+SELECT status, balances
+FROM ledger.post_transaction('shop', ARRAY[
+  ('user:carol', 'merchant:7', 40, 'EUR'),
+  ('world', 'user:carol', 4, 'POINT')]::ledger.posting[]);
+
+SELECT * FROM ledger.balances('shop', 'user:*');
+
+SELECT transaction, version, counterparty, amount, balance, reference
+FROM ledger.statement('shop', 'user:alice', 'EUR');
+
+SELECT status FROM ledger.post('shop', 'world', 'user:alice', 2.50, 'EUR',
+  reference => 'interest 2024', effective_at => '2024-12-31');
+
+SELECT ledger.balance('shop', 'user:alice', 'EUR') AS now,
+  ledger.balance('shop', 'user:alice', 'EUR', at => '2024-12-31') AS at_new_year,
+  ledger.balance('shop', 'user:alice', 'EUR', version => 1) AS after_first_entry;
+
+SELECT version, amount, balance, reference
+FROM ledger.statement('shop', 'user:alice', 'EUR', since => '2024-01-01', until => '2025-01-01');
+
+SELECT * FROM ledger.trial_balance('shop');
+
+SELECT transaction, idempotency_key, metadata, postings
+FROM ledger.transactions('shop', address => 'fees', max_rows => 1);
+
+SELECT * FROM ledger.verify();
+
+DELETE FROM ledger_data.entry;
+
+CREATE ROLE shop_app LOGIN;
+SELECT ledger.grant_access('shop_app', 'post', 'shop');
+SET ROLE shop_app;
+
+SELECT status FROM ledger.post('shop', 'user:alice', 'user:bob', 1, 'EUR');
+
+SELECT ledger.balance('demo', 'user:alice', 'EUR');
+
+RESET ROLE;
+
+SELECT DISTINCT ON (address) address, balance
+FROM ledger.entry
+WHERE ledger = 'shop' AND asset = 'EUR' AND recorded_at <= now()
+ORDER BY address, version DESC;
+
+SELECT ledger.revoke_access('shop_app', 'read', 'shop');
+DROP ROLE shop_app;
+
+CREATE INDEX ON ledger_data.journal USING gin (metadata jsonb_path_ops);
+
+BEGIN;
+SELECT status FROM ledger.post('shop', 'user:bob', 'user:alice', 1, 'EUR', 'monitored');
+
+SELECT l.name AS ledger, k.mode, k.granted, count(*) AS transactions
+FROM pg_locks k JOIN ledger_data.ledger l ON k.relation = (4294967295 - l.id)::oid
+WHERE k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+GROUP BY l.name, k.mode, k.granted;
+
+SELECT classid AS ledger_id, objsubid, mode
+FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 19527
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
+
+COMMIT;
+SELECT pid, pg_blocking_pids(pid) AS waits_for, wait_event_type, wait_event, query
+FROM pg_stat_activity
+WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0;
+
+---- ruler
+\set ECHO none
+\connect :home
+DROP DATABASE regress_ledger_tour;

@@ -1,0 +1,206 @@
+# Calls of every function with arguments that nobody would give: each ends with a result or a proper error, never with
+# an internal one or a crash, and leaves the ledgers sound.
+use strict;
+use warnings;
+use utf8;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use LedgerTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $calls = $ENV{LEDGER_FUZZ_CALLS} // 5000;
+
+$ENV{LEDGER_SEED} //= 20240229;
+seed();
+my $node = new_node('fuzz', conf => "log_min_messages = panic\nlog_min_error_statement = panic\n");
+
+my $set_up = <<'END';
+SELECT ledger.create_ledger('main');
+SELECT ledger.create_ledger('strict', auto_open => false);
+SELECT ledger.create_asset('BTC', 8), ledger.create_asset('Tiny', 30);
+SELECT ledger.open_account('strict', 'credit:1', 'EUR', floor => NULL);
+SELECT ledger.post('main', 'world', 'users:' || n, 1000, a, 'key ' || n || a, effective_at => now() - n * interval '1 day')
+	FROM generate_series(1, 3) n, unnest(ARRAY['EUR', 'JPY', 'BTC']) a;
+CREATE ROLE boss;
+CREATE ROLE clerk;
+SELECT ledger.grant_access('boss', 'admin'), ledger.grant_access('clerk', 'post', 'main');
+END
+$node->safe_psql('postgres', $set_up);
+
+sub pick { return $_[ rand(@_) ] }
+sub quote { my ($text) = @_; return "'" . ($text =~ s/'/''/gr) . "'" }
+
+# Things to give for each type, as SQL.
+my @addresses = map { quote($_) } ('world', 'users:1', 'users:2', 'users:3', 'credit:1', 'new', 'a:b:c.d@e-f_g');
+my @assets = map { quote($_) } ('EUR', 'JPY', 'BTC', 'Tiny', 'XXX');
+my @texts = (
+	@addresses, @assets, "'main'", "'main'", "'main'", "'strict'", "'key 1EUR'", "'read'", "'post'", "'admin'", "'boss'", "'clerk'",
+	'NULL', "''", "' '", "':'", "'a::b'", "':a'", "'a:'", "'*'", "'**'", "'users:*'", "'**:**:*'", "'%'", "'null'", "'NaN'",
+	"'Üñïçødé'", "'\x{1F4B0}'", "'\x{202E}abc'", q(E'\\n\\t\\x01'), q('; DROP TABLE ledger_data.journal; --'), q('{"a": 1}'),
+	q(repeat('a', 63)), q(repeat('a', 64)), q(repeat('a', 255)), q(repeat('a', 256)), q(repeat('ü', 256)), q(repeat('k', 512)), q(repeat('k', 513)),
+	q(repeat('a:', 3000)), q(repeat('*:', 2000) || 'a'), q(repeat('**:', 200) || 'a'), q(repeat('x', 1000000)));
+my @numbers = (
+	('1', '0.01', '10', '7', '100') x 3, '0', '-0.00', '-1', '0.001', '1.00000000000000000000000000000000000000', 'NULL',
+	(map { "'$_'::numeric" } 'NaN', 'Infinity', '-Infinity', '1e131071', '-1e131071', '1e-16383', '1e-38', '1e-30', '1e-31', '1e36', '1e37', '1e38', '-1e38',
+		'99999999999999999999999999999999999999', '-99999999999999999999999999999999999999', '999999999999999999999999999999999999.99', '99999999.999999999999999999999999999999',
+		'170141183460469231731687303715884105727', '170141183460469231731687303715884105728', '1.70141183460469231731687303715884105728e38',
+		'340282366920938463463374607431768211456', '9223372036854775807', '18446744073709551616', '92233720368547758.07', '9999', '10000', '99990000'));
+my @times = (('NULL') x 3, 'now()', "'2020-02-29 12:00+14'", "'infinity'", "'-infinity'", "'4713-01-01 BC'", "'294276-12-31 23:59:59.999999+00'", "'epoch'", "'2000-01-01+00'", "(now() - interval '36 hours')");
+my @objects = (
+	('NULL') x 3, "'{}'", "'null'", "'[]'", "'1'", q('"text"'), "'true'", q('{"a": {"b": [1, 2, null]}}'), q('{"": ""}'),
+	q((repeat('{"a":', 2000) || '1' || repeat('}', 2000))::jsonb), q((repeat('[', 5000) || repeat(']', 5000))::jsonb), q(jsonb_build_object('long', repeat('x', 100000))));
+my @bytes = ("'\\x'", "'\\x00'", "'\\x0101'", "'\\x80'", "'\\xffffffffffffffffff01'", "'\\x8080808080808080808080808001'", "'\\x7f7f7f'", q(decode(repeat('01', 400), 'hex')));
+my @integers = (0 .. 9, -1, 37, 38, 39, 127, 32767, 2147483647, -2147483648);
+
+sub posting
+{
+	my ($from, $to, $amount, $asset) = (pick(@addresses, @addresses, @texts), pick(@addresses, @addresses, @texts), pick(@numbers), pick(@assets, @assets, @texts));
+	return rand() < 0.1 ? 'NULL::ledger.posting' : "ROW($from, $to, $amount, $asset)::ledger.posting";
+}
+
+sub postings
+{
+	my $kind = rand();
+	my @list = map { posting() } 1 .. 1 + int(rand(4));
+	my $times = $list[0] =~ /1000000/ ? 1 : pick(1, 500, 3000);
+
+	return 'NULL' if $kind < 0.03;
+	return "'{}'" if $kind < 0.06;
+	return "ARRAY[ARRAY[$list[0]]]" if $kind < 0.09;
+	return "'[2:2]={\"(world,users:1,1,EUR)\"}'" if $kind < 0.12;
+	return "'{\"(,,,)\"}'" if $kind < 0.15;
+	return "array_fill($list[0], ARRAY[$times])" if $kind < 0.2;
+	return q((SELECT array_agg(ROW('world', 'many:' || n, 0.01, 'EUR')::ledger.posting) FROM generate_series(1, 300) n)) if $kind < 0.22;
+	return 'ARRAY[' . join(', ', @list) . ']::ledger.posting[]';
+}
+
+# A transaction as JSON, more or less.
+sub transaction
+{
+	my %posting = (source => pick(@addresses, @texts), destination => pick(@addresses, @texts), amount => pick(@numbers, "'1'", "'1e5'", "'-1'", "'.'", "'12.345'", 'true'), asset => pick(@assets, @texts));
+
+	return pick(@objects) if rand() < 0.15;
+	delete $posting{ pick(keys %posting) } if rand() < 0.1;
+	$posting{ pick('more', 'Source', 'amount ') } = '1' if rand() < 0.1;
+	# numbers that are none have no place in JSON
+	$posting{amount} = "'$1'" if ($posting{amount} // '') =~ /'(NaN|-?Infinity)'/;
+	my $object = 'jsonb_build_object(' . join(', ', map { "'$_', $posting{$_}" . ($posting{$_} =~ /^'.*'$/ || $posting{$_} eq 'NULL' ? '::text' : '') } sort keys %posting) . ')';
+	my $times = $object =~ /1000000/ ? 2 : 500;
+	my $list = pick("jsonb_build_array($object)", "jsonb_build_array($object)", "jsonb_build_array($object, $object)", $object, "'[]'::jsonb", "'[[]]'::jsonb", "'[null]'::jsonb", "'7'::jsonb",
+		"(SELECT jsonb_agg($object) FROM generate_series(1, $times))");
+	my @members = ("'postings', $list");
+	push @members, "'idempotency_key', " . pick(@texts, 1, 'true') . (rand() < 0.5 ? '::text' : '') if rand() < 0.3;
+	push @members, "'reference', " . pick(@texts) . '::text' if rand() < 0.2;
+	push @members, "'effective_at', " . pick(@times, "'tomorrow'", "'now'", "'2020'", "'2020-02-30'", "'10:00'", "'2020-01-01 00:00:00 Mars/Base'", "repeat('1 ', 100)", '7') . '::text' if rand() < 0.3;
+	push @members, "'metadata', " . pick(@objects) . '::jsonb' if rand() < 0.2;
+	push @members, "'unexpected', 1" if rand() < 0.05;
+	return 'jsonb_build_object(' . join(', ', @members) . ')';
+}
+
+my %pool = (
+	'text' => \@texts, 'numeric' => \@numbers, 'timestamp with time zone' => \@times, 'jsonb' => \@objects, 'bytea' => \@bytes,
+	'integer' => [ 'NULL', @integers ], 'boolean' => [ 'NULL', 'true', 'false' ],
+	'smallint' => [ 'NULL', 0, 1, 2, 3, 4, -1, 32767, -32768 ],
+	'bigint' => [ 'NULL', @integers, 9223372036854775807, '(-9223372036854775808)' ],
+	'"char"' => [ "'o'", "'t'", "''", 'NULL' ]);
+
+# What to give where a name tells what would be right; mostly.
+my %likely = (amount => [ 0, 1, 3, 7, 10, 100 ], ledger => [ "'main'", "'main'", "'strict'" ], source => \@addresses, destination => \@addresses, address => \@addresses, asset => \@assets,
+	max_rows => [ 0, 1, 10, 2147483647 ], pattern => [ "'**'", "'users:*'", "'*'" ], role => [ "'boss'", "'clerk'" ], right => [ "'read'", "'post'" ],
+	version => [ 1, 2 ], floor => [ 'NULL', 0, -10 ], ceiling => [ 'NULL', 100000 ], metadata => [ 'NULL', "'{}'" ], idempotency_key => [ 'NULL' ], reference => [ 'NULL' ]);
+
+sub argument
+{
+	my ($name, $type) = @_;
+	my $value =
+		$type eq 'ledger.posting[]' ? postings()
+		: $name eq 'transaction' && $type eq 'jsonb' ? transaction()
+		: $likely{$name} && rand() < 0.8 ? pick(@{ $likely{$name} })
+		: pick(@{ $pool{$type} });
+	return "$value" . ($value eq 'NULL' || $value =~ /^'/ ? "::$type" : $type =~ /int/ ? "::$type" : '');
+}
+
+# Everything that can be called: the public functions, and those inner ones that write nothing.
+my @functions = map { [ split /\|/ ] } split /\n/, rows($node, <<'END');
+SELECT p.oid::regproc, p.proname, (SELECT string_agg(coalesce(p.proargnames[i], '') || '=' || format_type(p.proargtypes[i - 1], NULL), ';' ORDER BY i) FROM generate_series(1, p.pronargs) i)
+	FROM pg_proc p
+	WHERE p.prorettype <> 'trigger'::regtype
+		AND (p.pronamespace = 'ledger'::regnamespace OR p.pronamespace = 'ledger_data'::regnamespace AND (p.provolatile <> 'v' OR p.proname = 'lock_ledger'))
+	ORDER BY p.oid::regprocedure::text
+END
+my @public = grep { $_->[0] =~ /^ledger\./ } @functions;
+my @posting = grep { $_->[1] =~ /post/ } @public;
+my %unknown;
+foreach my $function (@functions)
+{
+	foreach my $type (map { (split /=/)[1] } split /;/, $function->[2] // '')
+	{
+		$unknown{$type} = 1 unless $pool{$type} || $type eq 'ledger.posting[]';
+	}
+}
+# functions on types of ours are called by others
+@functions = grep { !grep { $unknown{ (split /=/)[1] } } split /;/, $_->[2] // '' } @functions;
+cmp_ok(scalar(@public), '>=', 22, 'found the functions: ' . scalar(@functions));
+is(scalar(grep { my $name = $_->[0]; !grep { $_->[0] eq $name } @functions } @public), 0, 'there is something to give to every public one')
+	or diag(join(', ', sort keys %unknown));
+
+my $superuser = rows($node, 'SELECT quote_ident(session_user)');
+my @scripts;
+for (1 .. $calls)
+{
+	my $kind = rand();
+	my $function = $kind < 0.6 ? pick(@posting) : $kind < 0.9 ? pick(@public) : pick(@functions);
+	# what is closed stays closed, and would leave little to try
+	local $likely{address} = [ "'closing'", "'new'" ] if $function->[1] eq 'close_account';
+	my $arguments = join(', ', map { argument(split /=/) } split /;/, $function->[2] // '');
+	my $role = $function->[0] =~ /^ledger\./ ? pick($superuser, $superuser, 'boss', 'clerk') : $superuser;
+
+	push @scripts, [ $function->[0], "SET ROLE $role;\nSELECT * FROM $function->[0]($arguments)" ];
+}
+
+my @lines = ("\\set VERBOSITY sqlstate\n");
+foreach my $number (0 .. $#scripts)
+{
+	push @lines, "$scripts[$number][1] \\g /dev/null\n\\echo $number :SQLSTATE\n";
+	push @lines, <<'END' if $number % 50 == 0;
+RESET ROLE;
+SELECT ledger.unfreeze(ledger, address) FROM ledger.account WHERE status = 'frozen' \g /dev/null
+SELECT ledger.set_limits(ledger, address, asset, NULL, NULL) FROM ledger.balance WHERE address = 'world' \g /dev/null
+END
+}
+my $file = PostgreSQL::Test::Utils::tempdir() . '/calls.sql';
+open(my $script, '>:encoding(UTF-8)', $file) or die "$file: $!";
+print $script @lines;
+close($script);
+my ($out, $err) = ('', '');
+IPC::Run::run([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-f', $file ], '>', \$out, '2>', \$err, IPC::Run::timer(180));
+
+my @states = map { /^(\d+) (\w{5})$/ ? [ $1, $2 ] : () } split /\n/, $out;
+is(scalar(@states), $calls, 'every call came back') or diag('last: ' . substr($scripts[ scalar(@states) ][1], 0, 2000));
+
+my (%count, @bad);
+my %known = map { $_ => 1 } split /\n/, rows($node, 'SELECT code FROM ledger.errors()');
+foreach (@states)
+{
+	my ($number, $state) = @$_;
+	my ($name, $sql) = @{ $scripts[$number] };
+
+	$count{$state}++;
+	# inner functions may be told of what is not there
+	next if $name =~ /^ledger_data\./ && $state !~ /^XX000|^5[378]/;
+	next if $known{$state} || $state =~ /^(00000|2201W|22003|22004|22023|42501|54001)$/;
+	utf8::encode($sql);
+	push @bad, "$state: " . substr($sql, 0, 1000);
+}
+note(join(', ', map { "$_ $count{$_}" } sort keys %count));
+is(join("\n", @bad), '', 'no internal error, and from public functions only what they promise');
+cmp_ok($count{'00000'} // 0, '>', $calls / 20, 'some calls succeed');
+ok($count{$_}, "$_ was provoked") foreach qw(LG001 LG002 LG003 LG101 LG102 LG103 LG104 LG105 LG106 LG107 LG201 22003 22004 42501);
+
+# floors below zero were set, too
+is(join("\n", grep { !/^below zero/ } split /\n/, ledger_faults($node)), '', 'the ledgers are sound');
+cmp_ok(rows($node, "SELECT count(*) FROM ledger.journal WHERE kind = 'transaction'"), '>', $calls / 50, 'and hold what was posted');
+unlike(slurp_file($node->logfile), qr/terminated by signal|TRAP|PANIC/, 'no crash');
+done_testing();
