@@ -9,31 +9,39 @@ SELECT ledger.create_ledger('account');
 SELECT name, auto_open, metadata, created_at > now() - interval '1 hour' AS now FROM ledger.ledger WHERE name = 'account';
 SELECT ledger.create_ledger('account.strict-2_X', false, '{"owner": "test"}');
 SELECT name, auto_open, metadata FROM ledger.ledger WHERE name ~ '^account\.';
-SELECT name, try FROM unnest(ARRAY[NULL, '', 'account', 'a b', 'a:b', 'a/b', repeat('x', 64), E'a\n', 'Account', repeat('x', 63)]) WITH ORDINALITY u(name, n),
+SELECT name, try FROM unnest(ARRAY[NULL, '', 'account', 'a b', 'a:b', 'a/b', repeat('x', 64), E'a\n', 'Account', repeat('x', 63)])
+	WITH ORDINALITY u(name, n),
 	pg_temp.try(format('SELECT ledger.create_ledger(%L)', name)) ORDER BY n;
-SELECT pg_temp.try($$SELECT ledger.create_ledger('account2', NULL)$$), pg_temp.try($$SELECT ledger.create_ledger('account2', true, NULL)$$),
+SELECT pg_temp.try($$SELECT ledger.create_ledger('account2', NULL)$$),
+	pg_temp.try($$SELECT ledger.create_ledger('account2', true, NULL)$$),
 	pg_temp.try($$SELECT ledger.create_ledger('account2', true, '[]')$$);
 
 -- Every ledger has the account world, which has no limits.
 SELECT address, status, any_asset, assets, floor, ceiling, metadata FROM ledger.account WHERE ledger LIKE 'account%';
 
 -- Opening: for every asset, for one, with limits, with metadata.
-SELECT ledger.open_account('account', 'plain'), ledger.open_account('account', 'every', floor => -10, ceiling => 20.5, metadata => '{"a": 1}'),
+SELECT ledger.open_account('account', 'plain'), ledger.open_account('account', 'every', floor => -10, ceiling => 20.5,
+	metadata => '{"a": 1}'),
 	ledger.open_account('account', 'one', 'USD', -5, 50), ledger.open_account('account', 'free', floor => NULL);
 SELECT address, status, any_asset, assets, floor, ceiling, metadata, opened_at > now() - interval '1 hour' AS now
 FROM ledger.account WHERE ledger = 'account' AND address <> 'world' ORDER BY address;
-SELECT address, asset, balance, available, floor, ceiling, version, status FROM ledger.balance WHERE ledger = 'account' ORDER BY 1, 2;
+SELECT address, asset, balance, available, floor, ceiling, version, status FROM ledger.balance
+	WHERE ledger = 'account' ORDER BY 1, 2;
 -- A further asset, with limits of its own, and metadata joined to what is there.
-SELECT ledger.open_account('account', 'one', 'EUR', NULL, 7, '{"b": 2}'), ledger.open_account('account', 'every', 'JPY', metadata => '{"a": 3, "b": 2}');
-SELECT address, any_asset, assets, floor, ceiling, metadata FROM ledger.account WHERE ledger = 'account' AND address IN ('one', 'every') ORDER BY 1;
+SELECT ledger.open_account('account', 'one', 'EUR', NULL, 7, '{"b": 2}'),
+	ledger.open_account('account', 'every', 'JPY', metadata => '{"a": 3, "b": 2}');
+SELECT address, any_asset, assets, floor, ceiling, metadata FROM ledger.account WHERE ledger = 'account'
+	AND address IN ('one', 'every') ORDER BY 1;
 SELECT address, asset, floor, ceiling FROM ledger.balance WHERE ledger = 'account' ORDER BY 1, 2;
 
 -- What cannot be opened.
 CREATE TEMP TABLE bad (n int GENERATED ALWAYS AS IDENTITY, arguments text);
 INSERT INTO bad (arguments) VALUES
-	($$'account', 'plain'$$), ($$'account', 'world'$$), ($$'account', 'one', 'USD'$$), ($$'nowhere', 'a'$$), ($$NULL, 'a'$$), ($$'account', NULL$$),
+	($$'account', 'plain'$$), ($$'account', 'world'$$), ($$'account', 'one', 'USD'$$), ($$'nowhere', 'a'$$), ($$NULL, 'a'$$),
+		($$'account', NULL$$),
 	($$'account', ''$$), ($$'account', 'a::b'$$), ($$'account', 'a b'$$), ($$'account', repeat('x', 513)$$),
-	($$'account', 'a', 'NOPE'$$), ($$'account', 'a', ''$$), ($$'account', 'a', 'USD', 1$$), ($$'account', 'a', 'USD', -1, -0.5$$), ($$'account', 'a', NULL, 5, 4$$),
+	($$'account', 'a', 'NOPE'$$), ($$'account', 'a', ''$$), ($$'account', 'a', 'USD', 1$$), ($$'account', 'a', 'USD', -1, -0.5$$),
+		($$'account', 'a', NULL, 5, 4$$),
 	($$'account', 'a', 'USD', -1.001$$), ($$'account', 'a', 'USD', 0, 1.001$$), ($$'account', 'a', 'JPY', -0.5$$),
 	($$'account', 'a', 'USD', 'NaN'$$), ($$'account', 'a', 'USD', '-Infinity'$$), ($$'account', 'a', NULL, 0, 'Infinity'$$),
 	($$'account', 'a', 'USD', -1e36$$), ($$'account', 'a', 'USD', 0, 1e36$$), ($$'account', 'a', NULL, -1e38$$),
@@ -55,7 +63,8 @@ SELECT status, balances FROM ledger.try_post('account', 'free', 'world', 1e20, '
 SELECT ledger.create_asset('ACC30', 30);
 SELECT ledger.open_account('account', 'fine', floor => -1.123456789012345678901234567890, ceiling => 1.999);
 SELECT ledger.open_account('account', 'vast', floor => -1e37, ceiling => 1e37);
-SELECT count(*) FROM unnest(ARRAY['fine', 'vast']) a, unnest(ARRAY['ACC30', 'USD', 'JPY', 'CLF']) s, ledger.post('account', 'world', a, 1, s);
+SELECT count(*) FROM unnest(ARRAY['fine', 'vast']) a, unnest(ARRAY['ACC30', 'USD', 'JPY', 'CLF']) s,
+	ledger.post('account', 'world', a, 1, s);
 SELECT address, asset, floor, ceiling FROM ledger.balance WHERE ledger = 'account' AND address IN ('fine', 'vast') ORDER BY 1, 2;
 SELECT status, balances[2] FROM ledger.try_post('account', 'world', 'vast', 99999997.999999999999999999999999999999, 'ACC30');
 
@@ -74,12 +83,16 @@ SELECT status, code FROM ledger.try_post('account', 'every', 'world', 0.501, 'BH
 
 TRUNCATE bad;
 INSERT INTO bad (arguments) VALUES
-	($$'account', 'every', 'USD', 0, NULL$$), ($$'account', 'every', 'USD', NULL, -10.01$$), ($$'account', 'every', 'BHD', 20.501, NULL$$),
+	($$'account', 'every', 'USD', 0, NULL$$), ($$'account', 'every', 'USD', NULL, -10.01$$),
+		($$'account', 'every', 'BHD', 20.501, NULL$$),
 	($$'account', 'every', NULL, 1, NULL$$), ($$'account', 'every', NULL, NULL, -1$$), ($$'account', 'free', NULL, 0, NULL$$),
-	($$'account', 'every', 'USD', 5, 4$$), ($$'account', 'every', 'USD', 0.001, NULL$$), ($$'account', 'every', 'USD', 'NaN', NULL$$),
-	($$'account', 'every', 'USD', NULL, 'Infinity'$$), ($$'account', 'every', 'USD', NULL, 1e36$$), ($$'account', 'every', 'NOPE', 0, NULL$$),
+	($$'account', 'every', 'USD', 5, 4$$), ($$'account', 'every', 'USD', 0.001, NULL$$),
+		($$'account', 'every', 'USD', 'NaN', NULL$$),
+	($$'account', 'every', 'USD', NULL, 'Infinity'$$), ($$'account', 'every', 'USD', NULL, 1e36$$),
+		($$'account', 'every', 'NOPE', 0, NULL$$),
 	($$'account', 'every', 'CHF', 0, NULL$$), ($$'account', 'nobody', NULL, 0, NULL$$), ($$'account', 'nobody', 'USD', 0, NULL$$),
-	($$'account', 'no body', 'USD', 0, NULL$$), ($$'account', NULL, 'USD', 0, NULL$$), ($$'nowhere', 'every', 'USD', 0, NULL$$), ($$NULL, 'every', 'USD', 0, NULL$$);
+	($$'account', 'no body', 'USD', 0, NULL$$), ($$'account', NULL, 'USD', 0, NULL$$), ($$'nowhere', 'every', 'USD', 0, NULL$$),
+		($$NULL, 'every', 'USD', 0, NULL$$);
 SELECT arguments, try FROM bad, pg_temp.try(format('SELECT ledger.set_limits(%s)', arguments)) ORDER BY n;
 SELECT asset, floor, ceiling FROM ledger.balance WHERE ledger = 'account' AND address = 'every' ORDER BY 1;
 
@@ -126,7 +139,8 @@ SELECT pg_temp.try($$SELECT ledger.close_account('account', 'world')$$);
 
 -- Unknown, malformed or no names.
 SELECT command, arguments, try FROM unnest(ARRAY['freeze', 'unfreeze', 'close_account']) command,
-	unnest(ARRAY[$$'account', 'nobody'$$, $$'account', 'no body'$$, $$'account', NULL$$, $$'nowhere', 'a'$$, $$NULL, 'a'$$]) WITH ORDINALITY a(arguments, n),
+	unnest(ARRAY[$$'account', 'nobody'$$, $$'account', 'no body'$$, $$'account', NULL$$, $$'nowhere', 'a'$$, $$NULL, 'a'$$])
+		WITH ORDINALITY a(arguments, n),
 	pg_temp.try(format('SELECT ledger.%s(%s)', command, arguments)) ORDER BY 1, n;
 
 -- A ledger that does not open accounts: only what was opened, and only for the assets it was opened for.

@@ -5,7 +5,8 @@
 \include :common
 \set ECHO all
 SELECT ledger.create_ledger('bad'), ledger.create_ledger('bad_strict', auto_open => false);
-SELECT ledger.open_account('bad', 'frozen'), ledger.open_account('bad', 'closed'), ledger.open_account('bad', 'capped', 'USD', 0, 100),
+SELECT ledger.open_account('bad', 'frozen'), ledger.open_account('bad', 'closed'),
+	ledger.open_account('bad', 'capped', 'USD', 0, 100),
 	ledger.open_account('bad', 'credit', 'USD', -50);
 SELECT ledger.freeze('bad', 'frozen'), ledger.close_account('bad', 'closed');
 SELECT status FROM ledger.post('bad', 'world', 'known', 10, 'USD', 'used', 'used');
@@ -33,8 +34,10 @@ DECLARE
 BEGIN
 	post := pg_temp.code('post(%L, %L, %L, %L, %L, %L, %L, %L, %L)', VARIADIC single);
 	try_post := pg_temp.code('try_post(%L, %L, %L, %L, %L, %L, %L, %L, %L)', VARIADIC single);
-	post_transaction := pg_temp.code('post_transaction(%L, ARRAY[(%L, %L, %L, %L)::ledger.posting], %L, %L, %L, %L)', VARIADIC single);
-	try_post_transaction := pg_temp.code('try_post_transaction(%L, ARRAY[(%L, %L, %L, %L)::ledger.posting], %L, %L, %L, %L)', VARIADIC single);
+	post_transaction := pg_temp.code('post_transaction(%L, ARRAY[(%L, %L, %L, %L)::ledger.posting], %L, %L, %L, %L)',
+		VARIADIC single);
+	try_post_transaction := pg_temp.code('try_post_transaction(%L, ARRAY[(%L, %L, %L, %L)::ledger.posting], %L, %L, %L, %L)',
+		VARIADIC single);
 	post_json := pg_temp.code('post_json(%L, %L)', ledger, json);
 	try_post_json := pg_temp.code('try_post_json(%L, %L)', ledger, json);
 END
@@ -48,13 +51,17 @@ INSERT INTO bad (what, ledger) VALUES ('unknown ledger', 'nowhere'), ('ledger em
 INSERT INTO bad (what, asset) VALUES ('unknown asset', 'NOPE'), ('asset empty', ''), ('asset of 33 bytes', repeat('X', 33)),
 	('asset of another case', 'usd'), ('asset NULL', NULL);
 INSERT INTO bad (what, source) VALUES ('source empty', ''), ('source of 513 bytes', repeat('x', 513)), ('source NULL', NULL);
-INSERT INTO bad (what, destination) VALUES ('address empty', ''), ('address of 513 bytes', repeat('x', 513)), ('address NULL', NULL),
+INSERT INTO bad (what, destination) VALUES ('address empty', ''), ('address of 513 bytes', repeat('x', 513)),
+	('address NULL', NULL),
 	('only a colon', ':'), ('empty first segment', ':a'), ('empty last segment', 'a:'), ('empty middle segment', 'a::b'),
-	('blank', 'a b'), ('blank at the end', 'a '), ('star', 'a:*'), ('slash', 'a/b'), ('umlaut', convert_from('\xc3a4', 'UTF8')), ('newline', E'a\n'),
+	('blank', 'a b'), ('blank at the end', 'a '), ('star', 'a:*'), ('slash', 'a/b'), ('umlaut', convert_from('\xc3a4', 'UTF8')),
+		('newline', E'a\n'),
 	('plus', 'a+b'), ('quote', 'a''b'), ('percent', 'a%sb'), ('source equal to destination', 'world');
 INSERT INTO bad (what, amount) VALUES ('amount NULL', NULL), ('negative', '-1'), ('negative, small', '-0.01'), ('NaN', 'NaN'),
-	('infinity', 'Infinity'), ('minus infinity', '-Infinity'), ('too many decimals', '1.001'), ('far too many', '0.' || repeat('0', 200) || '1'),
-	('over 38 digits', '1' || repeat('0', 36)), ('far over', '1' || repeat('0', 400)), ('over, and decimals', '1' || repeat('0', 36) || '.001');
+	('infinity', 'Infinity'), ('minus infinity', '-Infinity'), ('too many decimals', '1.001'),
+		('far too many', '0.' || repeat('0', 200) || '1'),
+	('over 38 digits', '1' || repeat('0', 36)), ('far over', '1' || repeat('0', 400)),
+		('over, and decimals', '1' || repeat('0', 36) || '.001');
 INSERT INTO bad (what, key, reference, effective_at, metadata) VALUES
 	('key empty', '', NULL, NULL, NULL), ('key of 513 bytes', repeat('k', 513), NULL, NULL, NULL),
 	('reference empty', NULL, '', NULL, NULL), ('reference of 513 bytes', NULL, repeat('r', 513), NULL, NULL),
@@ -69,16 +76,20 @@ INSERT INTO bad (what, ledger, source, destination, amount) VALUES
 	('source closed', 'bad', 'closed', 'new', '1'), ('destination closed', 'bad', 'world', 'closed', '1'),
 	('account not open', 'bad_strict', 'world', 'new', '1'), ('inflow over 38 digits', 'bad', 'world', 'known', repeat('9', 36));
 \pset format unaligned
-SELECT what, w.* FROM bad b, pg_temp.six_ways(b.ledger, source, destination, amount, asset, key, b.reference, effective_at, metadata) w ORDER BY n;
+SELECT what, w.* FROM bad b, pg_temp.six_ways(b.ledger, source, destination, amount, asset, key, b.reference, effective_at,
+	metadata) w ORDER BY n;
 SELECT pg_temp.row_counts() = :'before' AS nothing_left_behind;
 
 -- What each says.
 SELECT what, code, message, regexp_replace(detail, 'transaction \d+', 'transaction N') AS detail
-FROM bad b, ledger.try_post(b.ledger, source, destination, amount::numeric, asset, key, b.reference, effective_at::timestamptz, metadata::jsonb) ORDER BY n;
+FROM bad b, ledger.try_post(b.ledger, source, destination, amount::numeric, asset, key, b.reference, effective_at::timestamptz,
+	metadata::jsonb) ORDER BY n;
 -- As an error it says the same, and what to do about it.
 CREATE TEMP TABLE raised AS
-SELECT n, what, r.code, regexp_replace(error, 'transaction \d+', 'transaction N') AS error, coalesce(r.message || E'\n' || r.detail, r.message) AS told
-FROM bad b, ledger.try_post(b.ledger, source, destination, amount::numeric, asset, key, b.reference, effective_at::timestamptz, metadata::jsonb) r,
+SELECT n, what, r.code, regexp_replace(error, 'transaction \d+', 'transaction N') AS error,
+	coalesce(r.message || E'\n' || r.detail, r.message) AS told
+FROM bad b, ledger.try_post(b.ledger, source, destination, amount::numeric, asset, key, b.reference, effective_at::timestamptz,
+	metadata::jsonb) r,
 	pg_temp.try(format('SELECT ledger.post(%L, %L, %L, %L, %L, %L, %L, %L, %L)', b.ledger, source, destination, amount, asset, key,
 		b.reference, effective_at, metadata)) error;
 SELECT what FROM raised WHERE NOT starts_with(error, code || ' ' || regexp_replace(told, 'transaction \d+', 'transaction N'));
@@ -107,9 +118,11 @@ INSERT INTO bad_array (what, postings) VALUES
 	('third frozen', ARRAY[('world', 'a', 1, 'USD'), ('a', 'b', 1, 'USD'), ('b', 'frozen', 1, 'USD')]::ledger.posting[]),
 	('sum out of range', ARRAY[('world', 'a', 9e35, 'USD'), ('world', 'a', 9e35, 'USD')]::ledger.posting[]);
 SELECT what, code, message, detail FROM bad_array, ledger.try_post_transaction('bad', postings) ORDER BY n;
-SELECT what FROM bad_array, ledger.try_post_transaction('bad', postings) r, pg_temp.try(format('SELECT ledger.post_transaction(%L, %L)', 'bad', postings)) error
+SELECT what FROM bad_array, ledger.try_post_transaction('bad', postings) r,
+	pg_temp.try(format('SELECT ledger.post_transaction(%L, %L)', 'bad', postings)) error
 WHERE NOT starts_with(error, r.code || ' ' || coalesce(r.message || E'\n' || r.detail, r.message));
-SELECT pg_temp.try(format('SELECT ledger.post_transaction(%L, %L)', 'bad', postings)) FROM bad_array WHERE what IN ('empty', 'only NULL');
+SELECT pg_temp.try(format('SELECT ledger.post_transaction(%L, %L)', 'bad', postings)) FROM bad_array
+	WHERE what IN ('empty', 'only NULL');
 SELECT pg_temp.row_counts() = :'before' AS nothing_left_behind;
 
 -- A refusal in the middle of a transaction leaves what came before, and what comes after works.

@@ -20,21 +20,30 @@ DECLARE
 	f record;
 BEGIN
 	-- every function of the catalog that our bodies could mean, where SQL can imitate it
-	FOR f IN SELECT p.oid, p.proname, pg_get_function_identity_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result
-		FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND NOT p.proretset AND p.provariadic = 0
+	FOR f IN SELECT p.oid, p.proname, pg_get_function_identity_arguments(p.oid) AS arguments,
+		pg_get_function_result(p.oid) AS result
+		FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND NOT p.proretset
+			AND p.provariadic = 0
 			AND p.proname = ANY ('{round,trunc,floor,ceil,abs,scale,trim_scale,power,greatest,repeat,left,length,now,clock_timestamp,nextval,setval,quote_ident,quote_literal,pg_get_userbyid,array_position,
 				array_append,cardinality,array_length,array_upper,int4,int8,text,numeric,timestamptz,jsonb_typeof,jsonb_concat,textcat,regclass,regrole,bool,upper,lower,isfinite,to_jsonb,concat_ws}')
-			AND NOT p.prorettype = 'internal'::regtype AND p.pronargs BETWEEN 0 AND 3 AND 'internal'::regtype <> ALL (p.proargtypes) AND p.prorettype <> 'cstring'::regtype AND 'cstring'::regtype <> ALL (p.proargtypes)
+			AND NOT p.prorettype = 'internal'::regtype AND p.pronargs BETWEEN 0 AND 3 AND 'internal'::regtype <> ALL (p.proargtypes)
+				AND p.prorettype <> 'cstring'::regtype AND 'cstring'::regtype <> ALL (p.proargtypes)
 	LOOP
-		EXECUTE format('CREATE FUNCTION evil.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L', f.proname, f.arguments, f.result, format('BEGIN PERFORM evil.note(%L); RETURN NULL; END', f.oid::regprocedure));
+		EXECUTE format('CREATE FUNCTION evil.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L', f.proname, f.arguments, f.result,
+			format('BEGIN PERFORM evil.note(%L); RETURN NULL; END', f.oid::regprocedure));
 	END LOOP;
 	-- the operators on the types that our tables have
-	FOR f IN SELECT o.oid, o.oprname, format_type(o.oprleft, NULL) AS l, format_type(o.oprright, NULL) AS r, format_type(o.oprresult, NULL) AS result FROM pg_operator o
-		WHERE o.oprnamespace = 'pg_catalog'::regnamespace AND o.oprkind = 'b' AND o.oprname = ANY ('{=,<>,<,<=,>,>=,+,-,*,/,%,||,~,!~,@>}')
-			AND o.oprleft = ANY ('{text,numeric,int4,int8,int2,bool,jsonb,timestamptz,oid,name,"\"char\""}'::regtype[]) AND o.oprright = ANY ('{text,numeric,int4,int8,int2,bool,jsonb,timestamptz,interval,oid,name,"\"char\""}'::regtype[])
+	FOR f IN SELECT o.oid, o.oprname, format_type(o.oprleft, NULL) AS l, format_type(o.oprright, NULL) AS r,
+		format_type(o.oprresult, NULL) AS result FROM pg_operator o
+		WHERE o.oprnamespace = 'pg_catalog'::regnamespace AND o.oprkind = 'b'
+			AND o.oprname = ANY ('{=,<>,<,<=,>,>=,+,-,*,/,%,||,~,!~,@>}')
+			AND o.oprleft = ANY ('{text,numeric,int4,int8,int2,bool,jsonb,timestamptz,oid,name,"\"char\""}'::regtype[])
+				AND o.oprright = ANY ('{text,numeric,int4,int8,int2,bool,jsonb,timestamptz,interval,oid,name,"\"char\""}'::regtype[])
 	LOOP
-		EXECUTE format('CREATE FUNCTION evil.%I(%s, %s) RETURNS %s LANGUAGE plpgsql AS %L', 'op_' || f.oid, f.l, f.r, f.result, format('BEGIN PERFORM evil.note(%L); RETURN NULL; END', f.oid::regoperator));
-		EXECUTE format('CREATE OPERATOR evil.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = evil.%I)', f.oprname, f.l, f.r, 'op_' || f.oid);
+		EXECUTE format('CREATE FUNCTION evil.%I(%s, %s) RETURNS %s LANGUAGE plpgsql AS %L', 'op_' || f.oid, f.l, f.r, f.result,
+			format('BEGIN PERFORM evil.note(%L); RETURN NULL; END', f.oid::regoperator));
+		EXECUTE format('CREATE OPERATOR evil.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = evil.%I)', f.oprname, f.l, f.r,
+			'op_' || f.oid);
 	END LOOP;
 	-- types, tables and functions named as ours
 	CREATE TABLE evil.ledger (id int, name text, auto_open boolean, metadata jsonb, created_at timestamptz);
@@ -45,7 +54,8 @@ BEGIN
 	CREATE TABLE evil.asset (id int, code text, scale int);
 	CREATE TABLE evil.access (ledger_id int, role text);
 	CREATE TABLE evil.pg_roles (oid oid, rolname name);
-	CREATE FUNCTION evil.may(int, smallint) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM evil.note(''may''); RETURN true; END';
+	CREATE FUNCTION evil.may(int, smallint) RETURNS boolean LANGUAGE plpgsql
+		AS 'BEGIN PERFORM evil.note(''may''); RETURN true; END';
 	CREATE FUNCTION evil.require(text, boolean) RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM evil.note(''require''); END';
 	CREATE FUNCTION evil.record(int, "char", jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM evil.note(''record''); END';
 	CREATE SEQUENCE evil.journal_position;
@@ -65,7 +75,8 @@ RESET search_path;
 SELECT count(*) FROM evil.hijacked;
 TRUNCATE evil.hijacked;
 
--- Everything once, in a session that has cached nothing, with look-alikes also among the temporary objects, which come first of all.
+-- Everything once, in a session that has cached nothing, with look-alikes also among the temporary objects, which come
+-- first of all.
 \c -
 \set ECHO none
 \include :common
@@ -96,19 +107,25 @@ SET extra_float_digits = -10;
 SELECT status, balances FROM ledger.post('hostile', 'world', 'a', 10, 'USD', 'k1', 'r1', '2024-01-01 00:00:00+00', '{"a": 1}');
 SELECT status, balances FROM ledger.post('hostile', 'world', 'a', 10, 'USD', 'k1', 'r1', '2024-01-01 00:00:00+00', '{"a": 1}');
 SELECT status, balances FROM ledger.post_transaction('hostile', '{"(a,b,1,USD)","(b,c,1,USD)"}');
-SELECT status, balances FROM ledger.post_json('hostile', '{"postings": [{"source": "world", "destination": "a", "amount": "0.50", "asset": "USD"}], "effective_at": "2024-02-01T00:00:00Z"}');
+SELECT status, balances FROM ledger.post_json('hostile',
+	'{"postings": [{"source": "world", "destination": "a", "amount": "0.50", "asset": "USD"}], "effective_at": "2024-02-01T00:00:00Z"}');
 SELECT status, code, detail FROM ledger.try_post('hostile', 'd', 'e', 1, 'USD');
 SELECT status, code, detail FROM ledger.try_post('hostile', 'world', 'a', 0.001, 'USD');
-SELECT ledger.open_account('hostile', 'limited', 'JPY', -5, 10, '{"x": 1}'), ledger.open_account('hostile', 'default', floor => -1.5, ceiling => 7.7);
+SELECT ledger.open_account('hostile', 'limited', 'JPY', -5, 10, '{"x": 1}'),
+	ledger.open_account('hostile', 'default', floor => -1.5, ceiling => 7.7);
 SELECT status, balances FROM ledger.post('hostile', 'default', 'limited', 1, 'JPY');
 SELECT ledger.set_limits('hostile', 'default', NULL, -2.5, 8), ledger.set_limits('hostile', 'limited', 'JPY', 0, 5);
-SELECT ledger.freeze('hostile', 'a'), ledger.unfreeze('hostile', 'a'), ledger.open_account('hostile', 'gone'), ledger.close_account('hostile', 'gone');
-SELECT ledger.balance('hostile', 'a', 'USD'), ledger.balance('hostile', 'a', 'USD', '2024-01-15 00:00:00+00'), ledger.balance('hostile', 'a', 'USD', version => 1);
+SELECT ledger.freeze('hostile', 'a'), ledger.unfreeze('hostile', 'a'), ledger.open_account('hostile', 'gone'),
+	ledger.close_account('hostile', 'gone');
+SELECT ledger.balance('hostile', 'a', 'USD'), ledger.balance('hostile', 'a', 'USD', '2024-01-15 00:00:00+00'),
+	ledger.balance('hostile', 'a', 'USD', version => 1);
 SELECT * FROM ledger.balances('hostile', '*');
 SELECT * FROM ledger.balances('hostile', 'a', '2024-01-15 00:00:00+00');
-SELECT effective_at, version, counterparty, amount, balance, reference, metadata FROM ledger.statement('hostile', 'a', 'USD', '2024-01-15 00:00:00+00', '2024-02-15 00:00:00+00');
+SELECT effective_at, version, counterparty, amount, balance, reference, metadata
+	FROM ledger.statement('hostile', 'a', 'USD', '2024-01-15 00:00:00+00', '2024-02-15 00:00:00+00');
 SELECT * FROM ledger.trial_balance('hostile', '2024-01-15 00:00:00+00');
-SELECT reference, metadata, postings FROM ledger.transactions('hostile', 'a', 'USD', '2023-01-01 00:00:00+00', '2025-01-01 00:00:00+00', 'r1', '{"a": 1}');
+SELECT reference, metadata, postings FROM ledger.transactions('hostile', 'a', 'USD', '2023-01-01 00:00:00+00',
+	'2025-01-01 00:00:00+00', 'r1', '{"a": 1}');
 SELECT * FROM ledger.verify('hostile');
 SELECT ledger.grant_access('regress_ledger_victim', 'read', 'hostile'), ledger.revoke_access('pg_monitor', 'read', 'hostile');
 SELECT name, auto_open FROM ledger.ledger;
@@ -119,17 +136,21 @@ SELECT kind, reference, payload FROM ledger.journal ORDER BY position;
 SELECT ledger, role, "right" FROM ledger.access;
 RESET SESSION AUTHORIZATION;
 -- The owner, who may do all, is the more worthwhile victim.
-SELECT ledger.create_ledger('hostile2'), ledger.create_asset('HOSTILE', 3, 'Three'), ledger.open_account('hostile2', 'a', 'HOSTILE', -1.5);
+SELECT ledger.create_ledger('hostile2'), ledger.create_asset('HOSTILE', 3, 'Three'),
+	ledger.open_account('hostile2', 'a', 'HOSTILE', -1.5);
 SELECT status, balances FROM ledger.post('hostile2', 'a', 'b', 1.5, 'HOSTILE', effective_at => '2024-01-01 00:00:00+00');
-SELECT ledger.grant_access('regress_ledger_victim', 'post', 'hostile2'), ledger.revoke_access('regress_ledger_victim', 'post', 'hostile2');
+SELECT ledger.grant_access('regress_ledger_victim', 'post', 'hostile2'),
+	ledger.revoke_access('regress_ledger_victim', 'post', 'hostile2');
 SELECT ledger_name FROM ledger.verify('hostile2');
 RESET ALL;
 SELECT * FROM evil.hijacked;
 -- Every body that is text, and so looks names up when it runs, has its own path.
-SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+	JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 WHERE l.lanname <> 'c' AND p.prosqlbody IS NULL AND p.proconfig IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}'
 	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'ledger');
 SET client_min_messages = warning;
 DROP SCHEMA evil CASCADE;
-SELECT ledger.revoke_access('regress_ledger_victim', 'read', 'hostile'), ledger.revoke_access('regress_ledger_victim', 'read', 'hostile2');
+SELECT ledger.revoke_access('regress_ledger_victim', 'read', 'hostile'),
+	ledger.revoke_access('regress_ledger_victim', 'read', 'hostile2');
 DROP ROLE regress_ledger_victim;

@@ -33,11 +33,16 @@ SELECT * FROM ledger.balances('isolation', '*');
 
 -- Read-only transactions: everything that writes is refused, try or not; reading works.
 BEGIN READ ONLY;
-SELECT command, try FROM unnest(ARRAY[$$post('isolation', 'world', 'a', 1, 'USD')$$, $$try_post('isolation', 'world', 'a', 1, 'USD')$$, $$post_transaction('isolation', '{}')$$,
-	$$try_post_transaction('isolation', '{}')$$, $$post_json('isolation', '{}')$$, $$try_post_json('isolation', '{}')$$, $$create_ledger('isolation2')$$, $$create_asset('ISOLATION', 2)$$,
-	$$open_account('isolation', 'a')$$, $$set_limits('isolation', 'rc', 'USD', 0, NULL)$$, $$freeze('isolation', 'rc')$$, $$unfreeze('isolation', 'rc')$$, $$close_account('isolation', 'rc')$$,
-	$$grant_access('nobody', 'read')$$, $$revoke_access('nobody', 'read')$$]) WITH ORDINALITY c(command, n), pg_temp.try('SELECT ledger.' || command) ORDER BY n;
-SELECT ledger.balance('isolation', 'rc', 'USD'), (SELECT count(*) FROM ledger.statement('isolation', 'rc', 'USD')), (SELECT count(*) FROM ledger.verify('isolation')) AS faults;
+SELECT command, try FROM unnest(ARRAY[$$post('isolation', 'world', 'a', 1, 'USD')$$,
+	$$try_post('isolation', 'world', 'a', 1, 'USD')$$, $$post_transaction('isolation', '{}')$$,
+	$$try_post_transaction('isolation', '{}')$$, $$post_json('isolation', '{}')$$, $$try_post_json('isolation', '{}')$$,
+		$$create_ledger('isolation2')$$, $$create_asset('ISOLATION', 2)$$,
+	$$open_account('isolation', 'a')$$, $$set_limits('isolation', 'rc', 'USD', 0, NULL)$$, $$freeze('isolation', 'rc')$$,
+		$$unfreeze('isolation', 'rc')$$, $$close_account('isolation', 'rc')$$,
+	$$grant_access('nobody', 'read')$$, $$revoke_access('nobody', 'read')$$]) WITH ORDINALITY c(command, n),
+		pg_temp.try('SELECT ledger.' || command) ORDER BY n;
+SELECT ledger.balance('isolation', 'rc', 'USD'), (SELECT count(*) FROM ledger.statement('isolation', 'rc', 'USD')),
+	(SELECT count(*) FROM ledger.verify('isolation')) AS faults;
 COMMIT;
 BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE;
 SELECT ledger.balance('isolation', 'rc', 'USD');
@@ -61,7 +66,8 @@ SELECT ledger.post('isolation', 'sp', 'nowhere', 100, 'USD');
 ROLLBACK TO three;
 SELECT status, balances FROM ledger.post('isolation', 'sp', 'world', 21, 'USD');
 COMMIT;
-SELECT address, asset, version, amount, balance FROM ledger.entry WHERE ledger = 'isolation' AND address LIKE 'sp%' ORDER BY 1, 2, 3;
+SELECT address, asset, version, amount, balance FROM ledger.entry WHERE ledger = 'isolation' AND address LIKE 'sp%' ORDER BY 1, 2,
+	3;
 -- A ledger or an account that a rollback took away is unknown again.
 BEGIN;
 SAVEPOINT s;
@@ -107,7 +113,8 @@ BEGIN
 END
 $$;
 SELECT pg_temp.nested(80);
-SELECT count(*), sum(amount) = (SELECT sum(i) FROM generate_series(1, 150) i WHERE i % 3 <> 0 AND i % 5 <> 0) AS right FROM ledger.entry WHERE ledger = 'isolation' AND address LIKE 'block:%';
+SELECT count(*), sum(amount) = (SELECT sum(i) FROM generate_series(1, 150) i WHERE i % 3 <> 0 AND i % 5 <> 0) AS right
+	FROM ledger.entry WHERE ledger = 'isolation' AND address LIKE 'block:%';
 SELECT ledger.balance('isolation', 'nested', 'USD');
 BEGIN;
 SELECT pg_temp.nested(99);
@@ -115,17 +122,23 @@ SELECT status, balances[2] FROM ledger.post('isolation', 'world', 'nested', 1, '
 COMMIT;
 
 -- Several posts in one statement follow one another.
-SELECT (ledger.post('isolation', 'world', 'same', 1, 'USD')).balances[2], (ledger.post('isolation', 'same', 'same:b', 1, 'USD')).balances[1], (ledger.try_post('isolation', 'same', 'same:b', 1, 'USD')).code;
+SELECT (ledger.post('isolation', 'world', 'same', 1, 'USD')).balances[2],
+	(ledger.post('isolation', 'same', 'same:b', 1, 'USD')).balances[1],
+	(ledger.try_post('isolation', 'same', 'same:b', 1, 'USD')).code;
 SELECT i, r.balances[2] FROM generate_series(1, 3) i, ledger.post('isolation', 'world', 'series', i, 'USD') r;
-WITH a AS MATERIALIZED (SELECT * FROM ledger.post('isolation', 'world', 'cte', 5, 'USD')), b AS MATERIALIZED (SELECT p.* FROM a, ledger.post('isolation', 'cte', 'cte:b', 2, 'USD') p)
+WITH a AS MATERIALIZED (SELECT * FROM ledger.post('isolation', 'world', 'cte', 5, 'USD')),
+	b AS MATERIALIZED (SELECT p.* FROM a, ledger.post('isolation', 'cte', 'cte:b', 2, 'USD') p)
 SELECT balances FROM a UNION ALL SELECT balances FROM b;
-SELECT (SELECT status FROM ledger.post('isolation', 'world', 'case', 1, 'USD')) WHERE CASE WHEN false THEN (SELECT status FROM ledger.post('isolation', 'world', 'case', 1, 'USD')) = '' ELSE true END;
+SELECT (SELECT status FROM ledger.post('isolation', 'world', 'case', 1, 'USD')) WHERE CASE WHEN false
+	THEN (SELECT status FROM ledger.post('isolation', 'world', 'case', 1, 'USD')) = '' ELSE true END;
 -- (f(x)).* is f(x) once for each column, as ever in PostgreSQL: a key makes that harmless, FROM avoids it.
-SELECT (ledger.post('isolation', 'world', 'star', 1, 'USD', 'star')).status, (ledger.post('isolation', 'world', 'star', 1, 'USD', 'star')).status;
+SELECT (ledger.post('isolation', 'world', 'star', 1, 'USD', 'star')).status,
+	(ledger.post('isolation', 'world', 'star', 1, 'USD', 'star')).status;
 SELECT ledger.balance('isolation', 'star', 'USD');
 
 -- In functions of one's own, of any volatility; in a procedure that commits in between.
-CREATE FUNCTION pg_temp.pay(who text, amount numeric) RETURNS numeric LANGUAGE sql AS $$ SELECT (balances[2]).balance FROM ledger.post('isolation', 'world', who, amount, 'USD') $$;
+CREATE FUNCTION pg_temp.pay(who text,
+	amount numeric) RETURNS numeric LANGUAGE sql AS $$ SELECT (balances[2]).balance FROM ledger.post('isolation', 'world', who, amount, 'USD') $$;
 CREATE FUNCTION pg_temp.pay_twice(who text, amount numeric) RETURNS numeric LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM pg_temp.pay(who, amount), pg_temp.pay(who, amount);
@@ -189,7 +202,8 @@ SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET parallel_leader_participation = off;
-SELECT count(DISTINCT ledger.balance('isolation', 'cursor', 'USD')), sum(ledger.balance('isolation', 'cursor', 'USD')) AS sum, count(DISTINCT ledger.balance('isolation', 'cursor', 'USD', 'infinity')) FROM isolation_rows;
+SELECT count(DISTINCT ledger.balance('isolation', 'cursor', 'USD')), sum(ledger.balance('isolation', 'cursor', 'USD')) AS sum,
+	count(DISTINCT ledger.balance('isolation', 'cursor', 'USD', 'infinity')) FROM isolation_rows;
 SELECT count(isolation_pay(i)) FROM isolation_rows;
 DROP TABLE isolation_rows;
 DROP FUNCTION isolation_pay;

@@ -66,10 +66,12 @@ INSERT INTO mistake (given) VALUES
 	(pg_temp.posting('{}') || '{"reference_": "x"}'), (pg_temp.posting('{}') || '{"": "x"}'),
 	(pg_temp.posting('{}') || '{"idempotency_key": 1}'), (pg_temp.posting('{}') || '{"idempotency_key": ""}'),
 	(pg_temp.posting('{}') || '{"reference": true}'), (pg_temp.posting('{}') || '{"reference": ""}'),
-	(pg_temp.posting('{}') || '{"metadata": []}'), (pg_temp.posting('{}') || '{"metadata": "x"}'), (pg_temp.posting('{}') || '{"metadata": 1}'),
+	(pg_temp.posting('{}') || '{"metadata": []}'), (pg_temp.posting('{}') || '{"metadata": "x"}'),
+		(pg_temp.posting('{}') || '{"metadata": 1}'),
 	(pg_temp.posting('{}') || '{"effective_at": 1577836800}'), (pg_temp.posting('{}') || '{"effective_at": ""}'),
 	(pg_temp.posting('{}') || '{"effective_at": "soon"}'), (pg_temp.posting('{}') || '{"effective_at": "2020-02-30"}'),
-	(pg_temp.posting('{}') || '{"effective_at": "2020-01-01 25:00"}'), (pg_temp.posting('{}') || '{"effective_at": "300000-01-01"}'),
+	(pg_temp.posting('{}') || '{"effective_at": "2020-01-01 25:00"}'),
+		(pg_temp.posting('{}') || '{"effective_at": "300000-01-01"}'),
 	(pg_temp.posting('{}') || '{"effective_at": "epoch"}'), (pg_temp.posting('{}') || '{"effective_at": "infinity"}'),
 	(pg_temp.posting('{}') || '{"effective_at": "-infinity"}'), (pg_temp.posting('{}') || '{"effective_at": "12:00"}');
 SELECT pg_temp.row_counts() AS before \gset

@@ -15,10 +15,13 @@ FROM ledger.post('option', 'world', 'a', 5, 'USD', 'k1');
 SELECT ledger.balance('option', 'a', 'USD');
 
 -- The same request: however it came, and however many zeros its amount has.
-SELECT status, transaction = :first_transaction AS same, balances FROM ledger.post('option', 'world', 'a', 5.00, 'USD', idempotency_key => 'k1');
+SELECT status, transaction = :first_transaction AS same, balances FROM ledger.post('option', 'world', 'a', 5.00, 'USD',
+	idempotency_key => 'k1');
 SELECT status, transaction = :first_transaction AS same FROM ledger.try_post('option', 'world', 'a', 5.000000, 'USD', 'k1');
-SELECT status, transaction = :first_transaction AS same FROM ledger.post_transaction('option', ARRAY[('world', 'a', 5, 'USD')::ledger.posting], 'k1');
-SELECT status, transaction = :first_transaction AS same FROM ledger.try_post_transaction('option', ARRAY[('world', 'a', 5.0, 'USD')::ledger.posting], 'k1');
+SELECT status, transaction = :first_transaction AS same FROM ledger.post_transaction('option',
+	ARRAY[('world', 'a', 5, 'USD')::ledger.posting], 'k1');
+SELECT status, transaction = :first_transaction AS same FROM ledger.try_post_transaction('option',
+	ARRAY[('world', 'a', 5.0, 'USD')::ledger.posting], 'k1');
 SELECT status, transaction = :first_transaction AS same FROM ledger.post_json('option',
 	'{"idempotency_key": "k1", "postings": [{"source": "world", "destination": "a", "amount": 5, "asset": "USD"}]}');
 SELECT status, transaction = :first_transaction AS same FROM ledger.try_post_json('option',
@@ -27,7 +30,8 @@ SELECT status, transaction = :first_transaction AS same FROM ledger.try_post_jso
 -- And the other way round, with every option.
 SELECT transaction FROM ledger.post_json('option', '{"idempotency_key": "k2", "reference": "r2", "metadata": {"b": 1, "a": [true]},
 	"effective_at": "2024-01-02T03:04:05Z", "postings": [{"source": "world", "destination": "a", "amount": 5, "asset": "USD"},
-	{"source": "a", "destination": "b", "amount": 1, "asset": "USD"}, {"source": "a", "destination": "c", "amount": 2, "asset": "USD"}]}') \gset first_
+	{"source": "a", "destination": "b", "amount": 1, "asset": "USD"}, {"source": "a", "destination": "c", "amount": 2,
+		"asset": "USD"}]}') \gset first_
 SELECT status, transaction = :first_transaction AS same, balances FROM ledger.post_transaction('option',
 	ARRAY[('world', 'a', 5, 'USD'), ('a', 'b', 1, 'USD'), ('a', 'c', 2.00, 'USD')]::ledger.posting[],
 	'k2', 'r2', '2024-01-01 19:04:05-08', '{"a":[true],"b":1}');
@@ -53,7 +57,8 @@ BEGIN
 	RETURN receipt;
 END
 $$;
-SELECT difference, status, code, message, detail ~ '^It belongs to transaction \d+\.$' AS names_it FROM other, pg_temp.receipt(command) ORDER BY n;
+SELECT difference, status, code, message, detail ~ '^It belongs to transaction \d+\.$' AS names_it FROM other,
+	pg_temp.receipt(command) ORDER BY n;
 SELECT regexp_replace(pg_temp.try($$SELECT ledger.post('option', 'world', 'a', 5.01, 'USD', 'k1')$$), '\d+\.', 'N.');
 SELECT pg_temp.row_counts() AS before \gset
 
@@ -93,14 +98,16 @@ SELECT status FROM ledger.post('option', 'world', 'a', 5, 'USD', E'  \t''"\\ ');
 SELECT status FROM ledger.post('option', 'world', 'a', 5, 'USD', E'  \t''"\\ ');
 
 -- A reference is used once, with or without a key.
-SELECT status, code, message, detail ~ '^It belongs to transaction \d+\.$' AS names_it FROM ledger.try_post('option', 'world', 'a', 9, 'USD', reference => 'r2');
+SELECT status, code, message, detail ~ '^It belongs to transaction \d+\.$' AS names_it
+	FROM ledger.try_post('option', 'world', 'a', 9, 'USD', reference => 'r2');
 SELECT status, code FROM ledger.try_post('option', 'world', 'a', 9, 'USD', 'k9', 'r2');
 SELECT status, code FROM ledger.try_post('option', 'world', 'a', 9, 'USD', 'k9', 'R2');
 SELECT regexp_replace(pg_temp.try($$SELECT ledger.post('option', 'world', 'a', 9, 'USD', reference => 'r2')$$), '\d+\.', 'N.');
 SELECT status FROM ledger.post('option2', 'world', 'a', 9, 'USD', reference => 'r2');
 
 -- Effective in the past, in the future, and at the ends of time.
-SELECT status, recorded_at > now() - interval '1 hour' AS recorded_now FROM ledger.post('option', 'world', 'time', 1, 'USD', effective_at => '2001-01-01');
+SELECT status, recorded_at > now() - interval '1 hour' AS recorded_now
+	FROM ledger.post('option', 'world', 'time', 1, 'USD', effective_at => '2001-01-01');
 SELECT status FROM ledger.post('option', 'world', 'time', 2, 'USD', effective_at => '2999-12-31');
 SELECT status FROM ledger.post('option', 'world', 'time', 4, 'USD', effective_at => '4714-11-24 00:00:00+00 BC');
 SELECT status FROM ledger.post('option', 'world', 'time', 8, 'USD', effective_at => '294276-12-31 23:59:59.999999+00');
@@ -119,6 +126,7 @@ SELECT status FROM ledger.post('option', 'world', 'meta', 1, 'USD', metadata => 
 SELECT status FROM ledger.post('option', 'world', 'meta', 1, 'USD', metadata => jsonb_build_object('long', repeat('x', 1000000)));
 SELECT CASE WHEN metadata ? 'long' THEN length(metadata ->> 'long')::text ELSE metadata::text END
 FROM ledger.statement('option', 'meta', 'USD');
-SELECT n, code, message FROM unnest(ARRAY['[]', '"x"', '1', 'null', 'true']::jsonb[]) n, ledger.try_post('option', 'world', 'meta', 1, 'USD', metadata => n);
+SELECT n, code, message FROM unnest(ARRAY['[]', '"x"', '1', 'null', 'true']::jsonb[]) n,
+	ledger.try_post('option', 'world', 'meta', 1, 'USD', metadata => n);
 
 SELECT * FROM ledger.verify('option');

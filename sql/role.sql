@@ -17,27 +17,40 @@ CREATE ROLE regress_ledger_member IN ROLE regress_ledger_poster;
 CREATE ROLE regress_ledger_stranger NOINHERIT IN ROLE regress_ledger_poster;
 CREATE ROLE regress_ledger_auditor;
 CREATE ROLE regress_ledger_root;
-SELECT ledger.grant_access('regress_ledger_reader', 'read', 'role'), ledger.grant_access('regress_ledger_poster', 'post', 'role'), ledger.grant_access('regress_ledger_admin', 'admin', 'role'),
-	ledger.grant_access('regress ledger "2"', 'post', 'role2'), ledger.grant_access('regress_ledger_auditor', 'read'), ledger.grant_access('regress_ledger_root', 'admin');
+SELECT ledger.grant_access('regress_ledger_reader', 'read', 'role'), ledger.grant_access('regress_ledger_poster', 'post', 'role'),
+	ledger.grant_access('regress_ledger_admin', 'admin', 'role'),
+	ledger.grant_access('regress ledger "2"', 'post', 'role2'), ledger.grant_access('regress_ledger_auditor', 'read'),
+		ledger.grant_access('regress_ledger_root', 'admin');
 SELECT ledger, role, "right" FROM ledger.access WHERE role::text ~ 'regress.ledger' ORDER BY role::text COLLATE "C";
 
 -- Everything there is, once for each way that matters. Views answer with the ledgers that are seen.
-CREATE TEMP TABLE command (n int GENERATED ALWAYS AS IDENTITY, object text, arguments text, command text GENERATED ALWAYS AS ('SELECT ledger.' || object || arguments) STORED);
+CREATE TEMP TABLE command (n int GENERATED ALWAYS AS IDENTITY, object text, arguments text,
+	command text GENERATED ALWAYS AS ('SELECT ledger.' || object || arguments) STORED);
 INSERT INTO command (object, arguments) VALUES
-	('errors', '()'), ('balance', $$('role', 'a', 'USD')$$), ('balance', $$('role', 'a', 'USD', version => 1)$$), ('balances', $$('role')$$), ('statement', $$('role', 'a', 'USD')$$), ('trial_balance', $$('role')$$),
+	('errors', '()'), ('balance', $$('role', 'a', 'USD')$$), ('balance', $$('role', 'a', 'USD', version => 1)$$),
+		('balances', $$('role')$$), ('statement', $$('role', 'a', 'USD')$$), ('trial_balance', $$('role')$$),
 	('transactions', $$('role')$$), ('verify', $$('role')$$), ('verify', '()'),
-	('post', $$('role', 'world', 'a', 1, 'USD')$$), ('try_post', $$('role', 'world', 'a', 1, 'USD')$$), ('post_transaction', $$('role', '{"(world,b,1,USD)"}')$$), ('try_post_transaction', $$('role', '{"(world,b,1,EUR)"}')$$),
-	('post_json', $$('role', '{"postings": [{"source": "world", "destination": "a", "amount": 1, "asset": "USD"}]}')$$), ('try_post_json', $$('role', '{"postings": [{"source": "world", "destination": "a", "amount": 1, "asset": "USD"}]}')$$),
-	('post', $$('role', 'world', 'new', 1, 'USD', 'k', 'r2', '2024-01-01', '{"a": 1}')$$), ('post', $$('role', 'world', 'a', 100, 'USD', reference => 'r')$$),
-	('create_ledger', $$('role3')$$), ('create_asset', $$('ROLE', 2)$$), ('open_account', $$('role', 'b')$$), ('set_limits', $$('role', 'a', 'USD', 0, 1000)$$), ('freeze', $$('role', 'a')$$), ('unfreeze', $$('role', 'a')$$),
-	('close_account', $$('role', 'world')$$), ('grant_access', $$('regress_ledger_nobody', 'read', 'role')$$), ('grant_access', $$('regress_ledger_nobody', 'read')$$),
+	('post', $$('role', 'world', 'a', 1, 'USD')$$), ('try_post', $$('role', 'world', 'a', 1, 'USD')$$),
+		('post_transaction', $$('role', '{"(world,b,1,USD)"}')$$), ('try_post_transaction', $$('role', '{"(world,b,1,EUR)"}')$$),
+	('post_json', $$('role', '{"postings": [{"source": "world", "destination": "a", "amount": 1, "asset": "USD"}]}')$$),
+		('try_post_json', $$('role', '{"postings": [{"source": "world", "destination": "a", "amount": 1, "asset": "USD"}]}')$$),
+	('post', $$('role', 'world', 'new', 1, 'USD', 'k', 'r2', '2024-01-01', '{"a": 1}')$$),
+		('post', $$('role', 'world', 'a', 100, 'USD', reference => 'r')$$),
+	('create_ledger', $$('role3')$$), ('create_asset', $$('ROLE', 2)$$), ('open_account', $$('role', 'b')$$),
+		('set_limits', $$('role', 'a', 'USD', 0, 1000)$$), ('freeze', $$('role', 'a')$$), ('unfreeze', $$('role', 'a')$$),
+	('close_account', $$('role', 'world')$$), ('grant_access', $$('regress_ledger_nobody', 'read', 'role')$$),
+		('grant_access', $$('regress_ledger_nobody', 'read')$$),
 	('revoke_access', $$('regress_ledger_reader', 'read', 'role')$$), ('revoke_access', $$('regress_ledger_auditor', 'read')$$),
-	('balance', $$('role2', 'a', 'USD')$$), ('balances', $$('role2')$$), ('statement', $$('role2', 'a', 'USD')$$), ('trial_balance', $$('role2')$$), ('transactions', $$('role2')$$), ('verify', $$('role2')$$),
-	('post', $$('role2', 'world', 'a', 1, 'USD')$$), ('try_post', $$('role2', 'world', 'a', 1, 'USD')$$), ('freeze', $$('role2', 'a')$$), ('grant_access', $$('regress_ledger_nobody', 'read', 'role2')$$);
-INSERT INTO command (object, arguments) SELECT v, '' FROM unnest(ARRAY['ledger', 'asset', 'account', 'balance', 'entry', 'journal', 'access']) v;
+	('balance', $$('role2', 'a', 'USD')$$), ('balances', $$('role2')$$), ('statement', $$('role2', 'a', 'USD')$$),
+		('trial_balance', $$('role2')$$), ('transactions', $$('role2')$$), ('verify', $$('role2')$$),
+	('post', $$('role2', 'world', 'a', 1, 'USD')$$), ('try_post', $$('role2', 'world', 'a', 1, 'USD')$$),
+		('freeze', $$('role2', 'a')$$), ('grant_access', $$('regress_ledger_nobody', 'read', 'role2')$$);
+INSERT INTO command (object, arguments) SELECT v, '' FROM unnest(ARRAY['ledger', 'asset', 'account', 'balance', 'entry', 'journal',
+	'access']) v;
 -- Nothing was forgotten.
 SELECT proname FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace EXCEPT SELECT object FROM command WHERE arguments <> '';
-SELECT relname FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind = 'v' EXCEPT SELECT object FROM command WHERE arguments = '';
+SELECT relname FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind = 'v' EXCEPT SELECT object FROM command
+	WHERE arguments = '';
 
 -- Runs them all as whoever the session is, undoing each: "yes", the ledgers seen, or the error's code.
 CREATE TEMP TABLE answer (n int, who text, answer text);
@@ -49,8 +62,10 @@ BEGIN
 	IF arguments <> '' THEN
 		EXECUTE format('SELECT ledger.%s%s', object, arguments);
 	ELSE
-		EXECUTE format('SELECT coalesce(string_agg(DISTINCT v, %L), %L) FROM (SELECT %s AS v FROM ledger.%I) x WHERE v ~ %L', '+', 'none',
-			CASE object WHEN 'ledger' THEN 'name' WHEN 'asset' THEN 'code' WHEN 'access' THEN $x$coalesce(ledger, 'all')$x$ ELSE 'ledger' END, object, '^(role|role2|all|USD)$') INTO seen;
+		EXECUTE format('SELECT coalesce(string_agg(DISTINCT v, %L), %L) FROM (SELECT %s AS v FROM ledger.%I) x WHERE v ~ %L', '+',
+			'none',
+			CASE object WHEN 'ledger' THEN 'name' WHEN 'asset' THEN 'code' WHEN 'access' THEN $x$coalesce(ledger, 'all')$x$
+				ELSE 'ledger' END, object, '^(role|role2|all|USD)$') INTO seen;
 	END IF;
 	RAISE EXCEPTION USING ERRCODE = 'P0001';
 EXCEPTION WHEN SQLSTATE 'P0001' THEN
@@ -82,19 +97,28 @@ SELECT pg_temp.run();
 SET SESSION AUTHORIZATION regress_ledger_root;
 SELECT pg_temp.run();
 RESET SESSION AUTHORIZATION;
-SELECT object || arguments AS object, max(answer) FILTER (WHERE who ~ 'nobody') AS nobody, max(answer) FILTER (WHERE who ~ 'reader') AS reader, max(answer) FILTER (WHERE who ~ 'poster') AS poster, max(answer) FILTER (WHERE who ~ 'admin') AS admin,
-	max(answer) FILTER (WHERE who ~ '2') AS poster_2, max(answer) FILTER (WHERE who ~ 'member') AS member, max(answer) FILTER (WHERE who ~ 'stranger') AS stranger, max(answer) FILTER (WHERE who ~ 'auditor') AS auditor, max(answer) FILTER (WHERE who ~ 'root') AS root
+SELECT object || arguments AS object, max(answer) FILTER (WHERE who ~ 'nobody') AS nobody,
+	max(answer) FILTER (WHERE who ~ 'reader') AS reader, max(answer) FILTER (WHERE who ~ 'poster') AS poster,
+	max(answer) FILTER (WHERE who ~ 'admin') AS admin,
+	max(answer) FILTER (WHERE who ~ '2') AS poster_2, max(answer) FILTER (WHERE who ~ 'member') AS member,
+		max(answer) FILTER (WHERE who ~ 'stranger') AS stranger, max(answer) FILTER (WHERE who ~ 'auditor') AS auditor,
+		max(answer) FILTER (WHERE who ~ 'root') AS root
 FROM command JOIN answer USING (n) GROUP BY n, object, arguments ORDER BY n;
 
 -- Tables, sequences and inner functions are closed to all of them, by way of their schema ...
 CREATE FUNCTION pg_temp.inner_objects() RETURNS TABLE (kind text, tried bigint, refused bigint) LANGUAGE sql AS $$
 	WITH tried AS (
-		SELECT 'table' AS kind, pg_temp.try(format(c, 'ledger_data.' || t)) FROM unnest(ARRAY['ledger', 'asset', 'access', 'account', 'balance', 'journal', 'entry']) t,
-			unnest(ARRAY['SELECT FROM %s', 'INSERT INTO %s DEFAULT VALUES', 'UPDATE %s SET ctid = NULL', 'DELETE FROM %s', 'TRUNCATE %s', 'LOCK TABLE %s', 'SELECT FROM %s FOR UPDATE',
+		SELECT 'table' AS kind, pg_temp.try(format(c, 'ledger_data.' || t))
+			FROM unnest(ARRAY['ledger', 'asset', 'access', 'account', 'balance', 'journal', 'entry']) t,
+			unnest(ARRAY['SELECT FROM %s', 'INSERT INTO %s DEFAULT VALUES', 'UPDATE %s SET ctid = NULL', 'DELETE FROM %s',
+				'TRUNCATE %s', 'LOCK TABLE %s', 'SELECT FROM %s FOR UPDATE',
 				'ALTER TABLE %s DISABLE TRIGGER ALL', 'CREATE TABLE pg_temp.heir () INHERITS (%s)', 'DROP TABLE %s']) c
-		UNION ALL SELECT 'sequence', pg_temp.try(format('SELECT nextval(%L)', 'ledger_data.' || s)) FROM unnest(ARRAY['ledger_id', 'asset_id', 'balance_id', 'journal_position']) s
-		UNION ALL SELECT 'function', pg_temp.try(format('SELECT ledger_data.%I(%s)', p.proname, (SELECT string_agg('NULL::' || format_type(a, NULL), ', ') FROM unnest(p.proargtypes) a)))
-			FROM pg_proc p WHERE p.pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'ledger_data') AND p.prorettype <> 'trigger'::regtype)
+		UNION ALL SELECT 'sequence', pg_temp.try(format('SELECT nextval(%L)', 'ledger_data.' || s))
+			FROM unnest(ARRAY['ledger_id', 'asset_id', 'balance_id', 'journal_position']) s
+		UNION ALL SELECT 'function', pg_temp.try(format('SELECT ledger_data.%I(%s)', p.proname,
+			(SELECT string_agg('NULL::' || format_type(a, NULL), ', ') FROM unnest(p.proargtypes) a)))
+			FROM pg_proc p WHERE p.pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'ledger_data')
+				AND p.prorettype <> 'trigger'::regtype)
 	SELECT kind, count(*), count(*) FILTER (WHERE try ~ '^42501') FROM tried GROUP BY kind $$;
 SET SESSION AUTHORIZATION regress_ledger_poster;
 SELECT kind, tried > 3 AS many, tried - refused AS open FROM pg_temp.inner_objects() ORDER BY kind;
@@ -102,10 +126,17 @@ SET SESSION AUTHORIZATION regress_ledger_root;
 SELECT kind, tried > 3 AS many, tried - refused AS open FROM pg_temp.inner_objects() ORDER BY kind;
 RESET SESSION AUTHORIZATION;
 -- ... and each by itself, but for what views and indexes evaluate as the caller.
-SELECT rolname, count(*) FILTER (WHERE has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') OR has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')) AS tables
-FROM pg_roles r, pg_class c WHERE rolname ~ '^regress.ledger' AND c.relkind IN ('r', 'p') AND c.relnamespace = 'ledger_data'::regnamespace GROUP BY 1 HAVING count(*) <> 7 OR bool_or(has_table_privilege(r.oid, c.oid, 'SELECT')) ORDER BY 1;
-SELECT p.oid::regprocedure, count(*) FROM pg_roles r, pg_proc p WHERE rolname ~ '^regress.ledger' AND p.pronamespace = 'ledger_data'::regnamespace AND has_function_privilege(r.oid, p.oid, 'EXECUTE') GROUP BY 1 ORDER BY p.oid::regprocedure::text COLLATE "C";
-SELECT rolname FROM pg_roles r WHERE rolname ~ '^regress.ledger' AND (has_schema_privilege(oid, 'ledger_data', 'USAGE, CREATE') OR has_schema_privilege(oid, 'ledger', 'CREATE'));
+SELECT rolname, count(*) FILTER (WHERE has_table_privilege(r.oid, c.oid,
+	'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+	OR has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')) AS tables
+FROM pg_roles r, pg_class c WHERE rolname ~ '^regress.ledger' AND c.relkind IN ('r', 'p')
+	AND c.relnamespace = 'ledger_data'::regnamespace GROUP BY 1 HAVING count(*) <> 7
+	OR bool_or(has_table_privilege(r.oid, c.oid, 'SELECT')) ORDER BY 1;
+SELECT p.oid::regprocedure, count(*) FROM pg_roles r, pg_proc p WHERE rolname ~ '^regress.ledger'
+	AND p.pronamespace = 'ledger_data'::regnamespace AND has_function_privilege(r.oid, p.oid, 'EXECUTE') GROUP BY 1
+	ORDER BY p.oid::regprocedure::text COLLATE "C";
+SELECT rolname FROM pg_roles r WHERE rolname ~ '^regress.ledger' AND (has_schema_privilege(oid, 'ledger_data', 'USAGE, CREATE')
+	OR has_schema_privilege(oid, 'ledger', 'CREATE'));
 -- What is refused says who lacks what.
 SET SESSION AUTHORIZATION regress_ledger_poster;
 SELECT ledger.post('role2', 'world', 'a', 1, 'USD');
@@ -165,11 +196,16 @@ SELECT ledger.balance('role', 'a', 'USD') > 0 AS may_read;
 RESET ROLE;
 
 -- Mistakes.
-SELECT arguments, try FROM unnest(ARRAY[$$'regress_ledger_nobody', 'write', 'role'$$, $$'regress_ledger_nobody', 'READ', 'role'$$, $$'regress_ledger_no_such', 'read', 'role'$$, $$'public', 'read', 'role'$$,
-	$$'regress_ledger_nobody', 'read', 'nowhere'$$, $$NULL, 'read', 'role'$$, $$'regress_ledger_nobody', NULL, 'role'$$]) WITH ORDINALITY a(arguments, n), pg_temp.try(format('SELECT ledger.grant_access(%s)', arguments)) ORDER BY n;
-SELECT pg_temp.try($$SELECT ledger.revoke_access('regress_ledger_nobody', 'write', 'role')$$), pg_temp.try($$SELECT ledger.revoke_access('regress_ledger_nobody', 'read', 'role')$$);
+SELECT arguments, try FROM unnest(ARRAY[$$'regress_ledger_nobody', 'write', 'role'$$, $$'regress_ledger_nobody', 'READ', 'role'$$,
+	$$'regress_ledger_no_such', 'read', 'role'$$, $$'public', 'read', 'role'$$,
+	$$'regress_ledger_nobody', 'read', 'nowhere'$$, $$NULL, 'read', 'role'$$, $$'regress_ledger_nobody', NULL, 'role'$$])
+		WITH ORDINALITY a(arguments, n), pg_temp.try(format('SELECT ledger.grant_access(%s)', arguments)) ORDER BY n;
+SELECT pg_temp.try($$SELECT ledger.revoke_access('regress_ledger_nobody', 'write', 'role')$$),
+	pg_temp.try($$SELECT ledger.revoke_access('regress_ledger_nobody', 'read', 'role')$$);
 
 -- Once its rights are revoked a role leaves nothing behind and can be dropped.
-SELECT count(ledger.revoke_access(rolname, 'read', l)) FROM pg_roles, unnest(ARRAY['role', 'role2', NULL]) l WHERE rolname ~ '^regress.ledger';
+SELECT count(ledger.revoke_access(rolname, 'read', l)) FROM pg_roles, unnest(ARRAY['role', 'role2', NULL]) l
+	WHERE rolname ~ '^regress.ledger';
 SELECT count(*) FROM ledger.access WHERE role::text ~ 'regress.ledger';
-DROP ROLE regress_ledger_nobody, regress_ledger_reader, regress_ledger_admin, "regress ledger ""2""", regress_ledger_member, regress_ledger_stranger, regress_ledger_poster, regress_ledger_auditor, regress_ledger_root;
+DROP ROLE regress_ledger_nobody, regress_ledger_reader, regress_ledger_admin, "regress ledger ""2""", regress_ledger_member,
+	regress_ledger_stranger, regress_ledger_poster, regress_ledger_auditor, regress_ledger_root;

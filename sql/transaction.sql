@@ -6,22 +6,28 @@
 \set ECHO all
 SELECT ledger.create_ledger('transaction');
 SELECT count(*) FROM generate_series(1, 250) i,
-	ledger.post('transaction', 'world', 'users:' || i % 5 || ':wallet', i, CASE WHEN i % 2 = 0 THEN 'USD' ELSE 'EUR' END, idempotency_key => 'k' || i,
-		reference => CASE WHEN i % 10 = 0 THEN 'r' || i END, effective_at => '2024-01-01'::timestamptz + i * interval '1 day', metadata => jsonb_build_object('i', i, 'even', i % 2 = 0));
-SELECT status FROM ledger.post_transaction('transaction', '{"(world,users:1:wallet,1,JPY)","(users:1:wallet,fee,1,JPY)","(users:1:wallet,users:2:wallet,10,EUR)"}');
+	ledger.post('transaction', 'world', 'users:' || i % 5 || ':wallet', i, CASE WHEN i % 2 = 0 THEN 'USD' ELSE 'EUR' END,
+		idempotency_key => 'k' || i,
+		reference => CASE WHEN i % 10 = 0 THEN 'r' || i END, effective_at => '2024-01-01'::timestamptz + i * interval '1 day',
+			metadata => jsonb_build_object('i', i, 'even', i % 2 = 0));
+SELECT status FROM ledger.post_transaction('transaction',
+	'{"(world,users:1:wallet,1,JPY)","(users:1:wallet,fee,1,JPY)","(users:1:wallet,users:2:wallet,10,EUR)"}');
 
 -- Newest first, a hundred at most unless asked.
-SELECT recorded_at > now() - interval '1 hour' AS recorded_now, effective_at = recorded_at AS on_time, reference, idempotency_key, metadata, postings
+SELECT recorded_at > now() - interval '1 hour' AS recorded_now, effective_at = recorded_at AS on_time, reference, idempotency_key,
+	metadata, postings
 FROM ledger.transactions('transaction', max_rows => 1);
 SELECT effective_at, reference, idempotency_key, metadata, postings FROM ledger.transactions('transaction', max_rows => 2) OFFSET 1;
-SELECT count(*), count(*) FILTER (WHERE transaction > lag) AS out_of_order FROM (SELECT transaction, lag(transaction) OVER () FROM ledger.transactions('transaction')) t;
+SELECT count(*), count(*) FILTER (WHERE transaction > lag) AS out_of_order
+	FROM (SELECT transaction, lag(transaction) OVER () FROM ledger.transactions('transaction')) t;
 SELECT count(*) FROM ledger.transactions('transaction', max_rows => NULL);
 SELECT count(*) FROM ledger.transactions('transaction', max_rows => 0);
 SELECT pg_temp.try($$SELECT ledger.transactions('transaction', max_rows => -1)$$);
 
 -- Pages: nothing twice, nothing left out.
 WITH RECURSIVE page AS (
-	SELECT 1 AS number, array_agg(transaction ORDER BY transaction DESC) AS rows FROM ledger.transactions('transaction', max_rows => 60)
+	SELECT 1 AS number, array_agg(transaction ORDER BY transaction DESC) AS rows
+		FROM ledger.transactions('transaction', max_rows => 60)
 	UNION ALL
 	SELECT number + 1, next.rows FROM page, LATERAL (SELECT array_agg(transaction ORDER BY transaction DESC) AS rows
 		FROM ledger.transactions('transaction', before => page.rows[cardinality(page.rows)], max_rows => 60)) next
@@ -29,47 +35,62 @@ WITH RECURSIVE page AS (
 SELECT count(DISTINCT number) AS pages, count(row) AS rows, count(DISTINCT row) AS different FROM page, unnest(page.rows) row;
 
 -- Filters, one by one and together.
-SELECT what, (SELECT count(*) FROM ledger.transactions('transaction', address, asset, since, until, reference, metadata, max_rows => NULL)) FROM (VALUES
-	(1, 'nothing', NULL, NULL, NULL::timestamptz, NULL::timestamptz, NULL, NULL::jsonb), (2, 'address', 'users:1:wallet', NULL, NULL, NULL, NULL, NULL),
+SELECT what, (SELECT count(*) FROM ledger.transactions('transaction', address, asset, since, until, reference, metadata,
+	max_rows => NULL)) FROM (VALUES
+	(1, 'nothing', NULL, NULL, NULL::timestamptz, NULL::timestamptz, NULL, NULL::jsonb),
+		(2, 'address', 'users:1:wallet', NULL, NULL, NULL, NULL, NULL),
 	(3, 'pattern', 'users:*:wallet', NULL, NULL, NULL, NULL, NULL), (4, 'fee', 'fee', NULL, NULL, NULL, NULL, NULL),
 	(5, 'world', 'world', NULL, NULL, NULL, NULL, NULL), (6, 'nobody', 'nobody', NULL, NULL, NULL, NULL, NULL),
-	(7, 'asset', NULL, 'USD', NULL, NULL, NULL, NULL), (8, 'JPY', NULL, 'JPY', NULL, NULL, NULL, NULL), (9, 'unused asset', NULL, 'CHF', NULL, NULL, NULL, NULL),
-	(10, 'asset of address', 'users:1:wallet', 'USD', NULL, NULL, NULL, NULL), (11, 'asset of fee', 'fee', 'EUR', NULL, NULL, NULL, NULL),
+	(7, 'asset', NULL, 'USD', NULL, NULL, NULL, NULL), (8, 'JPY', NULL, 'JPY', NULL, NULL, NULL, NULL),
+		(9, 'unused asset', NULL, 'CHF', NULL, NULL, NULL, NULL),
+	(10, 'asset of address', 'users:1:wallet', 'USD', NULL, NULL, NULL, NULL),
+		(11, 'asset of fee', 'fee', 'EUR', NULL, NULL, NULL, NULL),
 	(12, 'since', NULL, NULL, '2024-09-01', NULL, NULL, NULL), (13, 'until', NULL, NULL, NULL, '2024-01-02', NULL, NULL),
-	(14, 'until, later', NULL, NULL, NULL, '2024-01-03', NULL, NULL), (15, 'one day', NULL, NULL, '2024-02-01', '2024-02-02', NULL, NULL),
+	(14, 'until, later', NULL, NULL, NULL, '2024-01-03', NULL, NULL),
+		(15, 'one day', NULL, NULL, '2024-02-01', '2024-02-02', NULL, NULL),
 	(16, 'reference', NULL, NULL, NULL, NULL, 'r100', NULL), (17, 'unknown reference', NULL, NULL, NULL, NULL, 'r101', NULL),
-	(18, 'metadata', NULL, NULL, NULL, NULL, NULL, '{"even": true}'), (19, 'metadata, one', NULL, NULL, NULL, NULL, NULL, '{"i": 7}'),
-	(20, 'metadata empty', NULL, NULL, NULL, NULL, NULL, '{}'), (21, 'all', 'users:**', 'USD', '2024-03-01', '2024-05-01', 'r100', '{"i": 100}'))
+	(18, 'metadata', NULL, NULL, NULL, NULL, NULL, '{"even": true}'),
+		(19, 'metadata, one', NULL, NULL, NULL, NULL, NULL, '{"i": 7}'),
+	(20, 'metadata empty', NULL, NULL, NULL, NULL, NULL, '{}'), (21, 'all', 'users:**', 'USD', '2024-03-01', '2024-05-01', 'r100',
+		'{"i": 100}'))
 	f(n, what, address, asset, since, until, reference, metadata) ORDER BY n;
-SELECT arguments, try FROM unnest(ARRAY[$$NULL$$, $$'nowhere'$$, $$'transaction', 'a::b'$$, $$'transaction', ''$$, $$'transaction', asset => 'NOPE'$$, $$'transaction2', asset => 'NOPE'$$])
+SELECT arguments, try FROM unnest(ARRAY[$$NULL$$, $$'nowhere'$$, $$'transaction', 'a::b'$$, $$'transaction', ''$$,
+	$$'transaction', asset => 'NOPE'$$, $$'transaction2', asset => 'NOPE'$$])
 	WITH ORDINALITY p(arguments, n), pg_temp.try(format('SELECT ledger.transactions(%s)', arguments)) ORDER BY n;
 
 -- The postings given back can be posted: here the other way round.
 SELECT status, balances FROM ledger.transactions('transaction', reference => 'r250') t, ledger.post_transaction('transaction',
-	(SELECT array_agg((p.destination, p.source, p.amount, p.asset)::ledger.posting ORDER BY n DESC) FROM unnest(t.postings) WITH ORDINALITY p(source, destination, amount, asset, n)));
+	(SELECT array_agg((p.destination, p.source, p.amount, p.asset)::ledger.posting ORDER BY n DESC) FROM unnest(t.postings)
+		WITH ORDINALITY p(source, destination, amount, asset, n)));
 
 -- Views.
-SELECT ledger.create_ledger('transaction2', false, '{"purpose": "views"}'), ledger.open_account('transaction2', 'a', 'JPY', -1, 10, '{"x": 1}'), ledger.open_account('transaction2', 'b');
+SELECT ledger.create_ledger('transaction2', false, '{"purpose": "views"}'),
+	ledger.open_account('transaction2', 'a', 'JPY', -1, 10, '{"x": 1}'), ledger.open_account('transaction2', 'b');
 SELECT status FROM ledger.post('transaction2', 'a', 'b', 1, 'JPY', 'k', 'r', '2024-01-01', '{"m": 1}');
 SELECT ledger.freeze('transaction2', 'a');
 \x
 SELECT name, auto_open, metadata FROM ledger.ledger WHERE name = 'transaction2';
 SELECT code, scale, name, iso_4217 FROM ledger.asset WHERE code = 'JPY';
-SELECT ledger, address, status, any_asset, assets, floor, ceiling, metadata FROM ledger.account WHERE ledger = 'transaction2' ORDER BY address;
-SELECT ledger, address, asset, balance, available, inflow, outflow, held_in, held_out, floor, ceiling, version, status, recorded_at > now() - interval '1 hour' AS recorded_now
+SELECT ledger, address, status, any_asset, assets, floor, ceiling, metadata FROM ledger.account WHERE ledger = 'transaction2'
+	ORDER BY address;
+SELECT ledger, address, asset, balance, available, inflow, outflow, held_in, held_out, floor, ceiling, version, status,
+	recorded_at > now() - interval '1 hour' AS recorded_now
 FROM ledger.balance WHERE ledger = 'transaction2' ORDER BY address;
-SELECT ledger, address, asset, version, transaction > 0 AS numbered, amount, balance, recorded_at > now() - interval '1 hour' AS recorded_now, effective_at
+SELECT ledger, address, asset, version, transaction > 0 AS numbered, amount, balance,
+	recorded_at > now() - interval '1 hour' AS recorded_now, effective_at
 FROM ledger.entry WHERE ledger = 'transaction2' ORDER BY address;
-SELECT ledger, position > 0 AS numbered, kind, recorded_at > now() - interval '1 hour' AS recorded_now, effective_at = recorded_at AS on_time, reference, idempotency_key, metadata, payload
+SELECT ledger, position > 0 AS numbered, kind, recorded_at > now() - interval '1 hour' AS recorded_now,
+	effective_at = recorded_at AS on_time, reference, idempotency_key, metadata, payload
 FROM ledger.journal WHERE ledger = 'transaction2' ORDER BY position;
 \x
 SELECT c.relname, array_agg(a.attname ORDER BY a.attnum) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind = 'v' GROUP BY 1 ORDER BY 1;
 -- Nothing can be written through them, by nobody.
 BEGIN;
-SELECT v AS view, c.is_updatable, c.is_insertable_into, pg_temp.try(format('DELETE FROM ledger.%I', v)) LIKE '55000 cannot delete from view %' AS refused
+SELECT v AS view, c.is_updatable, c.is_insertable_into, pg_temp.try(format('DELETE FROM ledger.%I',
+	v)) LIKE '55000 cannot delete from view %' AS refused
 FROM unnest(ARRAY['ledger', 'asset', 'account', 'balance', 'entry', 'journal', 'access']) v
-	JOIN information_schema.views c ON c.table_schema = 'ledger' AND c.table_name = v;
+	JOIN information_schema.views c ON c.table_schema = 'ledger' AND c.table_name = v ORDER BY v;
 ROLLBACK;
 SELECT * FROM ledger.verify('transaction');
 SELECT * FROM ledger.verify('transaction2');

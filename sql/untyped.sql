@@ -50,13 +50,17 @@ SELECT status, balances FROM ledger.post('untyped', 'world', 'a', '1', 'USD', 'k
 SELECT status, balances FROM ledger.try_post('untyped', 'world', 'a', 1, 'USD', NULL, NULL, NULL, NULL);
 SELECT status, balances FROM ledger.post(ledger => 'untyped', source => 'world', destination => 'a', amount => 1, asset => 'USD',
 	metadata => '{"a": 1}', effective_at => '2024-01-01', reference => 'r6', idempotency_key => 'k6');
-SELECT status, balances FROM ledger.try_post(asset => 'USD', amount => '1', destination => 'a', source => 'world', ledger => 'untyped');
+SELECT status, balances FROM ledger.try_post(asset => 'USD', amount => '1', destination => 'a', source => 'world',
+	ledger => 'untyped');
 SELECT status, balances FROM ledger.post_transaction('untyped', '{"(world,a,1,USD)"}');
 SELECT status, balances FROM ledger.post_transaction('untyped', ARRAY[('world', 'a', 1, 'USD')]::ledger.posting[]);
 SELECT status, balances FROM ledger.post_transaction('untyped', ARRAY[ROW('world', 'a', 1, 'USD')::ledger.posting]);
 SELECT status, balances FROM ledger.try_post_transaction(postings => '{"(world,a,1,USD)"}', ledger => 'untyped', metadata => '{}');
-SELECT status, balances FROM ledger.post_json(ledger => 'untyped', transaction => '{"postings": [{"source": "world", "destination": "a", "amount": 1, "asset": "USD"}]}');
-SELECT status, balances FROM ledger.try_post_json('untyped', '{"postings": [{"source": "world", "destination": "a", "amount": 1, "asset": "USD"}]}');
+SELECT status, balances
+	FROM ledger.post_json(ledger => 'untyped',
+	transaction => '{"postings": [{"source": "world", "destination": "a", "amount": 1, "asset": "USD"}]}');
+SELECT status, balances
+	FROM ledger.try_post_json('untyped', '{"postings": [{"source": "world", "destination": "a", "amount": 1, "asset": "USD"}]}');
 
 -- Types that cast by themselves: varchar, name, int, bigint, timestamp, date.
 SELECT status, balances FROM ledger.post('untyped'::name, 'world'::varchar, 'a'::varchar(10), 1::bigint, 'USD'::char(3),

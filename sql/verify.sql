@@ -9,7 +9,8 @@
 SELECT ledger.create_ledger('verify'), ledger.create_ledger('verify2');
 SELECT ledger.open_account('verify', 'credit', 'USD', -100, 50);
 SELECT status FROM ledger.post('verify', 'world', 'alice', 100, 'USD');
-SELECT status FROM ledger.post_transaction('verify', '{"(alice,bob,30,USD)","(bob,carol,10,USD)","(alice,credit,5,USD)"}', effective_at => '2024-01-01');
+SELECT status FROM ledger.post_transaction('verify', '{"(alice,bob,30,USD)","(bob,carol,10,USD)","(alice,credit,5,USD)"}',
+	effective_at => '2024-01-01');
 SELECT status FROM ledger.post('verify', 'alice', 'bob', 0.5, 'USD');
 SELECT status FROM ledger.post('verify', 'world', 'alice', 7, 'EUR');
 SELECT status FROM ledger.post('verify2', 'world', 'alice', 1, 'USD');
@@ -23,9 +24,11 @@ SELECT pg_temp.try($$SELECT ledger.verify('nowhere')$$);
 -- Helpers: rows by name, positions as n-th transaction, times left out.
 CREATE FUNCTION pg_temp.ledger_id() RETURNS int LANGUAGE sql STABLE AS $$ SELECT id FROM ledger_data.ledger WHERE name = 'verify' $$;
 CREATE FUNCTION pg_temp.balance_id(address text, asset text) RETURNS bigint LANGUAGE sql STABLE AS $$
-	SELECT b.id FROM ledger_data.balance b JOIN ledger_data.asset a ON a.id = b.asset_id WHERE b.ledger_id = pg_temp.ledger_id() AND b.address = $1 AND a.code = $2 $$;
+	SELECT b.id FROM ledger_data.balance b JOIN ledger_data.asset a ON a.id = b.asset_id WHERE b.ledger_id = pg_temp.ledger_id()
+		AND b.address = $1 AND a.code = $2 $$;
 CREATE FUNCTION pg_temp.nth(n int) RETURNS bigint LANGUAGE sql STABLE AS $$
-	SELECT position FROM ledger_data.journal WHERE ledger_id = pg_temp.ledger_id() AND kind = 't' ORDER BY position LIMIT 1 OFFSET n - 1 $$;
+	SELECT position FROM ledger_data.journal WHERE ledger_id = pg_temp.ledger_id() AND kind = 't'
+		ORDER BY position LIMIT 1 OFFSET n - 1 $$;
 CREATE TEMP TABLE place AS SELECT pg_temp.nth(n) AS position, n FROM generate_series(1, 4) n;
 CREATE FUNCTION pg_temp.steady(line text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -36,7 +39,8 @@ BEGIN
 		line := regexp_replace(line, '\mfollows ' || p.position || '\M', 'follows #' || p.n, 'g');
 	END LOOP;
 	-- what is left of numbers and times
-	RETURN regexp_replace(regexp_replace(line, 'recorded [-0-9:. +]+ follows (-infinity|[-0-9:. +]+)\.', 'recorded ...'), 'balance \d+( |$)', 'balance N\1', 'g');
+	RETURN regexp_replace(regexp_replace(line, 'recorded [-0-9:. +]+ follows (-infinity|[-0-9:. +]+)\.', 'recorded ...'),
+		'balance \d+( |$)', 'balance N\1', 'g');
 END
 $$;
 -- Runs commands with all triggers of our tables off, shows what verify says, and undoes it all.
@@ -44,7 +48,8 @@ CREATE FUNCTION pg_temp.tamper(commands text) RETURNS TABLE (found text) LANGUAG
 BEGIN
 	ALTER TABLE ledger_data.journal DISABLE TRIGGER ALL;
 	ALTER TABLE ledger_data.entry DISABLE TRIGGER ALL;
-	EXECUTE replace(replace(commands, 'THIS', 'ledger_id = pg_temp.ledger_id()'), 'entry_of', 'ledger_id = pg_temp.ledger_id() AND balance_id = pg_temp.balance_id');
+	EXECUTE replace(replace(commands, 'THIS', 'ledger_id = pg_temp.ledger_id()'), 'entry_of',
+		'ledger_id = pg_temp.ledger_id() AND balance_id = pg_temp.balance_id');
 	RETURN QUERY SELECT f.line FROM (SELECT pg_temp.steady(concat_ws(' | ', v.ledger_name, v.invariant, v.object, v.detail))
 			FROM unnest(ARRAY['verify', 'verify2']) l, ledger.verify(l) v) f(line) ORDER BY f.line COLLATE "C";
 	RAISE EXCEPTION USING ERRCODE = 'P0001';
@@ -94,7 +99,7 @@ SELECT pg_temp.tamper($$UPDATE ledger_data.journal SET effective_at = NULL WHERE
 SELECT pg_temp.tamper($$UPDATE ledger_data.journal SET legs = (SELECT legs FROM ledger_data.journal WHERE THIS AND position = pg_temp.nth(1)) WHERE THIS AND position = pg_temp.nth(3)$$);
 SELECT pg_temp.tamper($$UPDATE ledger_data.journal SET legs = NULL WHERE THIS AND position = pg_temp.nth(3)$$);
 SELECT pg_temp.tamper($$UPDATE ledger_data.journal SET legs = '' WHERE THIS AND position = pg_temp.nth(3)$$);
-SELECT pg_temp.tamper($$UPDATE ledger_data.journal SET legs = substr(legs, 1, 2) WHERE THIS AND position = pg_temp.nth(4)$$);
+SELECT pg_temp.tamper($$UPDATE ledger_data.journal SET legs = legs || legs WHERE THIS AND position = pg_temp.nth(4)$$);
 SELECT pg_temp.tamper($$UPDATE ledger_data.journal SET legs = '\xffffff' WHERE THIS AND position = pg_temp.nth(3)$$);
 -- A floor or ceiling that the balance has passed
 SELECT pg_temp.tamper($$UPDATE ledger_data.balance SET floor = 20 WHERE THIS AND address = 'carol'$$);

@@ -60,52 +60,48 @@ CREATE FUNCTION ledger_data.open_balances(ledger_id int, auto_open boolean, addr
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
 #variable_conflict use_column
+DECLARE
+	m record;
+	opened record;
 BEGIN
-	IF auto_open THEN
-		WITH opened AS (
+	-- row by row, so that every look-up is one of a unique key whatever the planner knows of the tables
+	FOR m IN SELECT DISTINCT u.address COLLATE "C" AS address FROM unnest(addresses) u(address) ORDER BY 1 LOOP
+		IF auto_open THEN
 			INSERT INTO ledger_data.account (ledger_id, any_asset, address, floor, opened_at)
-				SELECT $1, true, a.address, 0, clock_timestamp()
-				FROM (SELECT DISTINCT u.address COLLATE "C" AS address FROM unnest(addresses) u(address)) a
-				ORDER BY a.address
+				VALUES ($1, true, m.address, 0, clock_timestamp())
 				ON CONFLICT (ledger_id, address) DO NOTHING
-				RETURNING address)
-			SELECT array_agg(address) INTO accounts FROM opened;
-	END IF;
+				RETURNING address INTO opened;
+			IF FOUND THEN
+				accounts := accounts || opened.address;
+			END IF;
+		END IF;
+		-- nobody changes status or limits until we commit
+		PERFORM 1 FROM ledger_data.account a WHERE a.ledger_id = $1 AND a.address = m.address FOR NO KEY UPDATE;
+	END LOOP;
 
-	-- in order of address; nobody changes status or limits until we commit
-	PERFORM 1 FROM ledger_data.account a
-		WHERE a.ledger_id = $1 AND a.address = ANY (addresses)
-		ORDER BY a.address FOR NO KEY UPDATE;
-
-	SELECT m.address INTO unknown
-		FROM unnest(addresses, asset_ids) m(address, asset_id)
-		WHERE NOT EXISTS (SELECT FROM ledger_data.account a
-				WHERE a.ledger_id = $1 AND a.address = m.address AND a.any_asset)
-			AND NOT EXISTS (SELECT FROM ledger_data.balance b
-				WHERE b.ledger_id = $1 AND b.address = m.address AND b.asset_id = m.asset_id)
-		LIMIT 1;
-	IF unknown IS NOT NULL THEN
-		RETURN;
-	END IF;
-
-	WITH opened AS (
+	FOR m IN
+		SELECT u.address COLLATE "C" AS address, u.asset_id
+		FROM unnest(addresses, asset_ids) u(address, asset_id)
+		ORDER BY 1, 2
+	LOOP
 		INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, floor, ceiling, address,
 				recorded_at, version, held_in, held_out, inflow, outflow)
-			SELECT $1, m.asset_id, nextval('ledger_data.balance_id'), a.status, false,
+			SELECT $1, s.id, nextval('ledger_data.balance_id'), a.status, false,
 				ledger_data.fit_floor(a.floor, s.scale), ledger_data.fit_ceiling(a.ceiling, s.scale), a.address,
-				clock_timestamp(), 0, round(0.0, s.scale), round(0.0, s.scale), round(0.0, s.scale), round(0.0, s.scale)
-			FROM unnest(addresses, asset_ids) m(address, asset_id)
-				JOIN ledger_data.account a ON a.ledger_id = $1 AND a.address = m.address
-				JOIN ledger_data.asset s ON s.id = m.asset_id
-			WHERE a.any_asset
-			ORDER BY a.address, m.asset_id
+				clock_timestamp(), 0, z.zero, z.zero, z.zero, z.zero
+			FROM ledger_data.account a, ledger_data.asset s, LATERAL (SELECT round(0.0, s.scale)) z(zero)
+			WHERE a.ledger_id = $1 AND a.address = m.address AND a.any_asset AND s.id = m.asset_id
 			ON CONFLICT DO NOTHING
-			RETURNING id, address),
-		counted AS (
-			UPDATE ledger_data.account a SET assets = a.assets + o.n
-				FROM (SELECT address, count(*)::int AS n FROM opened GROUP BY address) o
-				WHERE a.ledger_id = $1 AND a.address = o.address)
-		SELECT array_agg(id) INTO balances FROM opened;
+			RETURNING id INTO opened;
+		IF FOUND THEN
+			balances := balances || opened.id;
+			UPDATE ledger_data.account a SET assets = a.assets + 1 WHERE a.ledger_id = $1 AND a.address = m.address;
+		ELSIF NOT EXISTS (SELECT FROM ledger_data.balance b
+				WHERE b.ledger_id = $1 AND b.address = m.address AND b.asset_id = m.asset_id) THEN
+			unknown := m.address;
+			RETURN;
+		END IF;
+	END LOOP;
 END
 $$;
 COMMENT ON FUNCTION ledger_data.open_balances(int, boolean, text[], int[]) IS

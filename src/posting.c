@@ -68,8 +68,11 @@ enter_ledger(Write *write)
 		return false;
 	access_require(write->ledger.id, write->ledger.name, RIGHT_POST);
 	lock_ledger(&write->order, write->ledger.id, LEDGER_LOCK_POST);
-	/* whoever held it exclusively may have changed its settings */
-	return ledger_find(name, &write->ledger, write->refusal);
+	/* whoever held it exclusively may have changed its settings, or our rights */
+	if (!ledger_find(name, &write->ledger, write->refusal))
+		return false;
+	access_require(write->ledger.id, write->ledger.name, RIGHT_POST);
+	return true;
 }
 
 /* Lock what must be unique in the ledger; a duplicate waits here for the first. */

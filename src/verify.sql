@@ -87,11 +87,13 @@ CREATE FUNCTION ledger_data.verify_transactions(number int)
 					count(*) FILTER (WHERE m.in_journal), count(*) FILTER (WHERE NOT m.in_entries))
 					WHEN NOT bool_and(m.in_journal) THEN format('%s of its entries are not in the journal.', count(*) FILTER (WHERE NOT m.in_journal))
 					WHEN NOT bool_and(m.same_times) THEN 'Times of journal and entries differ.'
+					WHEN count(*) > count(DISTINCT (m.balance_id, m.version)) THEN 'The journal names an entry twice.'
 					ELSE 'A posting does not take from its source what it gives to its destination.' END
 			FROM matched m
 			GROUP BY m.position
 			HAVING NOT bool_and(m.in_journal AND m.in_entries AND m.same_times)
 				OR count(*) % 2 <> 0
+				OR count(*) > 2 AND count(*) > count(DISTINCT (m.balance_id, m.version))
 				OR EXISTS (SELECT FROM unnest(array_agg(m.amount ORDER BY m.place), array_agg(m.asset_id ORDER BY m.place))
 								WITH ORDINALITY p(amount, asset_id, i)
 							GROUP BY (p.i - 1) / 2

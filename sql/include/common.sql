@@ -1,4 +1,5 @@
 -- Included by every regression test: settings for output that is the same everywhere, and helpers.
+SET client_encoding = 'UTF8';
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET client_min_messages = warning;

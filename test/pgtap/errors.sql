@@ -5,16 +5,23 @@ BEGIN;
 SELECT plan(35);
 
 SELECT results_eq('SELECT code, name FROM ledger.errors()', $$VALUES
-	('LG001', 'unknown_ledger'), ('LG002', 'unknown_asset'), ('LG003', 'unknown_account'), ('LG004', 'unknown_version'), ('LG011', 'ledger_exists'), ('LG012', 'asset_exists'), ('LG013', 'account_exists'),
-	('LG101', 'invalid_address'), ('LG102', 'invalid_amount'), ('LG103', 'too_many_decimals'), ('LG104', 'same_account'), ('LG105', 'no_postings'), ('LG106', 'invalid_postings'), ('LG107', 'invalid_json'),
-	('LG108', 'invalid_metadata'), ('LG109', 'invalid_effective_time'), ('LG110', 'invalid_key'), ('LG111', 'invalid_pattern'), ('LG112', 'invalid_asset'), ('LG113', 'invalid_limits'), ('LG114', 'invalid_right'), ('LG115', 'invalid_name'),
-	('LG201', 'below_floor'), ('LG202', 'above_ceiling'), ('LG203', 'account_frozen'), ('LG204', 'account_closed'), ('LG205', 'balance_not_zero'),
-	('LG301', 'idempotency_conflict'), ('LG302', 'reference_used'), ('LG501', 'unsupported_table_change'), ('LG502', 'append_only')$$, 'the list is the documented one');
+	('LG001', 'unknown_ledger'), ('LG002', 'unknown_asset'), ('LG003', 'unknown_account'), ('LG004', 'unknown_version'),
+		('LG011', 'ledger_exists'), ('LG012', 'asset_exists'), ('LG013', 'account_exists'),
+	('LG101', 'invalid_address'), ('LG102', 'invalid_amount'), ('LG103', 'too_many_decimals'), ('LG104', 'same_account'),
+		('LG105', 'no_postings'), ('LG106', 'invalid_postings'), ('LG107', 'invalid_json'),
+	('LG108', 'invalid_metadata'), ('LG109', 'invalid_effective_time'), ('LG110', 'invalid_key'), ('LG111', 'invalid_pattern'),
+		('LG112', 'invalid_asset'), ('LG113', 'invalid_limits'), ('LG114', 'invalid_right'), ('LG115', 'invalid_name'),
+	('LG201', 'below_floor'), ('LG202', 'above_ceiling'), ('LG203', 'account_frozen'), ('LG204', 'account_closed'),
+		('LG205', 'balance_not_zero'),
+	('LG301', 'idempotency_conflict'), ('LG302', 'reference_used'), ('LG501', 'unsupported_table_change'),
+		('LG502', 'append_only')$$, 'the list is the documented one');
 SELECT is_empty($$SELECT code FROM ledger.errors() WHERE meaning !~ '^[A-Z].*\.$'$$, 'every meaning is a sentence');
 
 SELECT ledger.create_ledger('errors'), ledger.create_ledger('errors_strict', false);
-SELECT ledger.open_account('errors', 'capped', 'USD', 0, 10), ledger.open_account('errors', 'frozen'), ledger.open_account('errors', 'closed');
-SELECT ledger.freeze('errors', 'frozen'), ledger.close_account('errors', 'closed'), ledger.post('errors', 'world', 'a', 1, 'USD', 'key', 'reference');
+SELECT ledger.open_account('errors', 'capped', 'USD', 0, 10), ledger.open_account('errors', 'frozen'),
+	ledger.open_account('errors', 'closed');
+SELECT ledger.freeze('errors', 'frozen'), ledger.close_account('errors', 'closed'),
+	ledger.post('errors', 'world', 'a', 1, 'USD', 'key', 'reference');
 
 CREATE TEMP TABLE raised (n int GENERATED ALWAYS AS IDENTITY, code text, command text);
 INSERT INTO raised (code, command) VALUES
