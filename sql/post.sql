@@ -26,6 +26,15 @@ SELECT recorded_at > now() AS later, recorded_at <= clock_timestamp() AS not_in_
 FROM ledger.post('post', 'world', 'users:carol', 1, 'USD');
 ROLLBACK;
 
+-- Along a balance time never runs backwards, even if the clock was set back since: here the last entry is of the far future.
+BEGIN;
+UPDATE ledger_data.balance SET recorded_at = '2999-01-01' WHERE address = 'users:alice'
+	AND ledger_id = (SELECT id FROM ledger_data.ledger WHERE name = 'post');
+SELECT recorded_at FROM ledger.post('post', 'world', 'users:alice', 1, 'USD');
+SELECT recorded_at FROM ledger.post('post', 'users:alice', 'users:carol', 1, 'USD');
+SELECT recorded_at < '2999-01-01' AS now FROM ledger.post('post', 'world', 'users:dan', 1, 'EUR');
+ROLLBACK;
+
 -- a -> b -> c: an account may receive first and pay on what it got.
 SELECT status, balances FROM ledger.post_transaction('post', ARRAY[
 	('world', 'chain:a', 50, 'EUR'), ('chain:a', 'chain:b', 50, 'EUR'), ('chain:b', 'chain:c', 49.99, 'EUR')]::ledger.posting[]);

@@ -15,13 +15,21 @@ CREATE ROLE regress_ledger_admin;
 CREATE ROLE "regress ledger ""2""";
 CREATE ROLE regress_ledger_member IN ROLE regress_ledger_poster;
 CREATE ROLE regress_ledger_stranger NOINHERIT IN ROLE regress_ledger_poster;
+CREATE ROLE regress_ledger_mixed_admin;
+CREATE ROLE regress_ledger_mixed_poster;
 CREATE ROLE regress_ledger_auditor;
 CREATE ROLE regress_ledger_root;
 SELECT ledger.grant_access('regress_ledger_reader', 'read', 'role'), ledger.grant_access('regress_ledger_poster', 'post', 'role'),
 	ledger.grant_access('regress_ledger_admin', 'admin', 'role'),
 	ledger.grant_access('regress ledger "2"', 'post', 'role2'), ledger.grant_access('regress_ledger_auditor', 'read'),
 		ledger.grant_access('regress_ledger_root', 'admin');
-SELECT ledger, role, "right" FROM ledger.access WHERE role::text ~ 'regress.ledger' ORDER BY role::text COLLATE "C";
+-- PostgreSQL's own privileges are those of the higher right, so what follows on the other ledger is refused by ours alone.
+SELECT ledger.grant_access('regress_ledger_mixed_admin', 'admin', 'role2'),
+	ledger.grant_access('regress_ledger_mixed_admin', 'post', 'role'),
+	ledger.grant_access('regress_ledger_mixed_poster', 'post', 'role2'),
+		ledger.grant_access('regress_ledger_mixed_poster', 'read', 'role'),
+	ledger.grant_access('regress_ledger_member', 'read', 'role2');
+SELECT ledger, role, "right" FROM ledger.access WHERE role::text ~ 'regress.ledger' ORDER BY role::text COLLATE "C", ledger;
 
 -- Everything there is, once for each way that matters. Views answer with the ledgers that are seen.
 CREATE TEMP TABLE command (n int GENERATED ALWAYS AS IDENTITY, object text, arguments text,
@@ -92,17 +100,22 @@ SET SESSION AUTHORIZATION regress_ledger_member;
 SELECT pg_temp.run();
 SET SESSION AUTHORIZATION regress_ledger_stranger;
 SELECT pg_temp.run();
+SET SESSION AUTHORIZATION regress_ledger_mixed_admin;
+SELECT pg_temp.run();
+SET SESSION AUTHORIZATION regress_ledger_mixed_poster;
+SELECT pg_temp.run();
 SET SESSION AUTHORIZATION regress_ledger_auditor;
 SELECT pg_temp.run();
 SET SESSION AUTHORIZATION regress_ledger_root;
 SELECT pg_temp.run();
 RESET SESSION AUTHORIZATION;
 SELECT object || arguments AS object, max(answer) FILTER (WHERE who ~ 'nobody') AS nobody,
-	max(answer) FILTER (WHERE who ~ 'reader') AS reader, max(answer) FILTER (WHERE who ~ 'poster') AS poster,
-	max(answer) FILTER (WHERE who ~ 'admin') AS admin,
-	max(answer) FILTER (WHERE who ~ '2') AS poster_2, max(answer) FILTER (WHERE who ~ 'member') AS member,
-		max(answer) FILTER (WHERE who ~ 'stranger') AS stranger, max(answer) FILTER (WHERE who ~ 'auditor') AS auditor,
-		max(answer) FILTER (WHERE who ~ 'root') AS root
+	max(answer) FILTER (WHERE who ~ 'reader') AS reader, max(answer) FILTER (WHERE who ~ '_poster' AND who !~ 'mixed') AS poster,
+	max(answer) FILTER (WHERE who ~ '_admin' AND who !~ 'mixed') AS admin, max(answer) FILTER (WHERE who ~ '2') AS poster_2,
+	max(answer) FILTER (WHERE who ~ 'member') AS member, max(answer) FILTER (WHERE who ~ 'stranger') AS stranger,
+	max(answer) FILTER (WHERE who ~ 'mixed_poster') AS reader_poster2,
+		max(answer) FILTER (WHERE who ~ 'mixed_admin') AS poster_admin2,
+	max(answer) FILTER (WHERE who ~ 'auditor') AS auditor, max(answer) FILTER (WHERE who ~ 'root') AS root
 FROM command JOIN answer USING (n) GROUP BY n, object, arguments ORDER BY n;
 
 -- Tables, sequences and inner functions are closed to all of them, by way of their schema ...
@@ -188,10 +201,11 @@ SELECT ledger.balance('role', 'a', 'USD');
 RESET ROLE;
 -- A membership taken away counts at once.
 SET ROLE regress_ledger_member;
-SELECT ledger.balance('role', 'a', 'USD') > 0 AS may_read;
+SELECT ledger.balance('role', 'a', 'USD') > 0 AS may_read, ledger.balance('role2', 'a', 'USD') > 0 AS may_read_2;
 RESET ROLE;
 REVOKE regress_ledger_poster FROM regress_ledger_member;
 SET ROLE regress_ledger_member;
+SELECT ledger.balance('role2', 'a', 'USD') > 0 AS may_read_2;
 SELECT ledger.balance('role', 'a', 'USD') > 0 AS may_read;
 RESET ROLE;
 
@@ -207,5 +221,6 @@ SELECT pg_temp.try($$SELECT ledger.revoke_access('regress_ledger_nobody', 'write
 SELECT count(ledger.revoke_access(rolname, 'read', l)) FROM pg_roles, unnest(ARRAY['role', 'role2', NULL]) l
 	WHERE rolname ~ '^regress.ledger';
 SELECT count(*) FROM ledger.access WHERE role::text ~ 'regress.ledger';
-DROP ROLE regress_ledger_nobody, regress_ledger_reader, regress_ledger_admin, "regress ledger ""2""", regress_ledger_member,
+DROP ROLE regress_ledger_mixed_admin, regress_ledger_mixed_poster, regress_ledger_nobody, regress_ledger_reader,
+	regress_ledger_admin, "regress ledger ""2""", regress_ledger_member,
 	regress_ledger_stranger, regress_ledger_poster, regress_ledger_auditor, regress_ledger_root;

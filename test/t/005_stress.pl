@@ -124,12 +124,12 @@ my $cancelled = 0;
 
 $load->run(3);
 is_sound($node, 'sound under load');
-for my $round (1 .. 30)
+for my $round (1 .. 20)
 {
 	$load->run(0.15);
 	$cancelled += rows($node, "SELECT count(pg_cancel_backend(pid)) FROM $targets AND random() < 0.3");
 	rows($node, "SELECT pg_terminate_backend(pid) FROM $targets ORDER BY random() LIMIT 1") if $round % 10 == 0;
-	is_sound($node, 'sound while sessions are cancelled') if $round % 15 == 0;
+	is_sound($node, 'sound while sessions are cancelled') if $round == 10;
 }
 $load->run(2);
 $load->finish;
