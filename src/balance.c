@@ -3,7 +3,7 @@
  *		Balances: find, open, lock, read and write them.
  *
  * Invariant: a balance row is changed only by whoever holds its row lock (the
- * last one in order may be locked by the change itself), and once per call,
+ * last in order may be locked by the change itself), and once per call,
  * however many postings touched it.  Missing rows are opened in (address, asset)
  * order, rows are locked in id order.
  */
@@ -407,19 +407,22 @@ compare_ids(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The balances of the set in id order: the order of locking. */
-static IdIndex *
-in_id_order(const BalanceSet *set)
+/* Put the balances into id order: the order of locking. */
+static void
+sort_by_id(BalanceSet *set)
 {
 	IdIndex    *ids = palloc(sizeof(IdIndex) * set->count);
 
+	set->order = palloc(sizeof(int) * set->count);
 	for (int i = 0; i < set->count; i++)
 	{
 		ids[i].id = set->balances[i].id;
 		ids[i].index = i;
 	}
 	qsort(ids, set->count, sizeof(IdIndex), compare_ids);
-	return ids;
+	for (int i = 0; i < set->count; i++)
+		set->order[i] = ids[i].index;
+	pfree(ids);
 }
 
 static void
@@ -427,55 +430,72 @@ lock_balance(BalanceSet *set, int index, StoreTable *table)
 {
 	TupleTableSlot *slot = store_slot(table);
 
+	CHECK_FOR_INTERRUPTS();
 	store_lock(table, &set->balances[index].tid, slot);
 	read_balance(&set->balances[index], &set->rules[index],
 				 ExecCopySlotHeapTuple(slot), slot->tts_tupleDescriptor);
 }
 
 /*
- * Lock every row of the set, in id order, and read what it holds now.  The last
- * one, if nobody else has it, is only read: balance_set_seize() will lock and
- * write it at once, which spares a log record.
+ * Lock the rows of the set, in id order, and read what they hold now.  The last
+ * ones, two at most, are only read if nobody else has them: balance_set_seize()
+ * will lock and write them at once, which spares a log record each.
  */
 void
 balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order)
 {
-	IdIndex    *ids = in_id_order(set);
-	int			last = ids[set->count - 1].index;
-	TupleTableSlot *slot = store_slot(table);
+	int			most = store_fires_triggers(table) ? 1 : 2;
+	int			locked;
 
 	lock_step(order, LOCK_BALANCE);
-	set->unlocked = -1;
-	for (int i = 0; i < set->count - 1; i++)
+	sort_by_id(set);
+	set->unlocked = 0;
+	while (set->unlocked < Min(most, set->count) &&
+		   store_is_free(set->balances[set->order[set->count - 1 - set->unlocked]].found))
+		set->unlocked++;
+	locked = set->count - set->unlocked;
+	for (int i = 0; i < locked; i++)
+		lock_balance(set, set->order[i], table);
+	for (int i = locked; i < set->count; i++)
 	{
-		CHECK_FOR_INTERRUPTS();
-		lock_balance(set, ids[i].index, table);
+		int			index = set->order[i];
+
+		read_balance(&set->balances[index], &set->rules[index],
+					 set->balances[index].found, store_slot(table)->tts_tupleDescriptor);
 	}
-	if (store_is_free(set->balances[last].found))
+	if (set->unlocked > 0)
 	{
-		read_balance(&set->balances[last], &set->rules[last],
-					 set->balances[last].found, slot->tts_tupleDescriptor);
-		set->unlocked = last;
 		set->initial = palloc(sizeof(RuleBalance) * set->count);
 		memcpy(set->initial, set->rules, sizeof(RuleBalance) * set->count);
 	}
-	else
-		lock_balance(set, last, table);
-	ExecClearTuple(slot);
-	pfree(ids);
+	ExecClearTuple(store_slot(table));
 }
 
 /*
- * Lock the balance that was only read, after all; the rules are told of all
- * balances as they were before anything was computed.
+ * Lock the balances that were only read, after all; those seized already are
+ * ours.  The rules are told of all balances as they were before anything was
+ * computed, and what was seized must be written again, or restored.
  */
 void
 balance_set_lock_rest(BalanceSet *set, StoreTable *table, LockOrder *order)
 {
+	bool		any_seized = false;
+
 	lock_step(order, LOCK_BALANCE);
 	memcpy(set->rules, set->initial, sizeof(RuleBalance) * set->count);
-	lock_balance(set, set->unlocked, table);
-	set->unlocked = -1;
+	for (int i = set->count - set->unlocked; i < set->count; i++)
+		if (set->balances[set->order[i]].seized)
+			any_seized = true;
+	if (any_seized)
+	{
+		/* so that what was seized can be changed again */
+		CommandCounterIncrement();
+		store_refresh();
+	}
+	for (int i = set->count - set->unlocked; i < set->count; i++)
+		if (!set->balances[set->order[i]].seized)
+			lock_balance(set, set->order[i], table);
+	set->unlocked = 0;
 	ExecClearTuple(store_slot(table));
 }
 
@@ -497,39 +517,67 @@ fill_balance(TupleTableSlot *slot, const Balance *balance, const RuleBalance *ru
 }
 
 /*
- * Write the balance that was only read; its update is its lock.  False if it
+ * Write the balances that were only read; the update is the lock.  False if one
  * has changed since: then it must be locked, and the rules applied again.
  */
 bool
 balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 {
-	Balance    *balance = &set->balances[set->unlocked];
 	TupleTableSlot *slot = store_new_slot(table);
-	bool		written;
+	bool		written = true;
 
-	fill_balance(slot, balance, &set->rules[set->unlocked], recorded_at);
-	written = store_try_update(table, &balance->tid, slot);
+	for (int i = set->count - set->unlocked; i < set->count && written; i++)
+	{
+		Balance    *balance = &set->balances[set->order[i]];
+
+		fill_balance(slot, balance, &set->rules[set->order[i]], recorded_at);
+		written = store_try_update(table, &balance->tid, slot);
+		if (written)
+		{
+			balance->tid = slot->tts_tid;
+			balance->seized = true;
+		}
+	}
 	ExecDropSingleTupleTableSlot(slot);
 	return written;
 }
 
-/* Write every locked balance that has new entries, once each. */
+/* Write every balance that has new entries and was not seized, once each. */
 void
 balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 {
 	TupleTableSlot *slot = store_new_slot(table);
 
-	for (int i = 0; i < set->count; i++)
+	for (int i = 0; i < set->count - set->unlocked; i++)
 	{
-		Balance    *balance = &set->balances[i];
+		int			index = set->order[i];
+		Balance    *balance = &set->balances[index];
 
-		if (set->rules[i].version == balance->first_version || i == set->unlocked)
+		if (set->rules[index].version == balance->first_version)
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		fill_balance(slot, balance, &set->rules[i], recorded_at);
+		fill_balance(slot, balance, &set->rules[index], recorded_at);
 		store_update(table, &balance->tid, slot);
 	}
 	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* Undo what was seized for a request that is refused in the end. */
+void
+balance_set_restore(BalanceSet *set, StoreTable *table)
+{
+	for (int i = 0; i < set->count; i++)
+	{
+		Balance    *balance = &set->balances[i];
+		TupleTableSlot *slot;
+
+		if (!balance->seized)
+			continue;
+		slot = store_new_slot(table);
+		fill_balance(slot, balance, &set->rules[i], balance->recorded_at);
+		store_update(table, &balance->tid, slot);
+		ExecDropSingleTupleTableSlot(slot);
+	}
 }
 
 /* What a row says, in memory of the caller. */

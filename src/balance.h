@@ -47,6 +47,7 @@ typedef struct Balance
 	HeapTuple	found;			/* the row as found, not locked */
 	TimestampTz recorded_at;	/* of its last entry */
 	int64		first_version;	/* when it was locked */
+	bool		seized;			/* written before it was certain that all could be */
 	Datum	   *values;			/* the row as locked, or as it will be seized */
 	bool	   *nulls;
 } Balance;
@@ -60,8 +61,9 @@ typedef struct BalanceSet
 	Balance    *balances;
 	RuleBalance *rules;
 	int			count;
-	int			unlocked;		/* the one whose update will be its lock, or -1 */
-	RuleBalance *initial;		/* rules as read, kept while one is unlocked */
+	int		   *order;			/* indexes in id order: the order of locking */
+	int			unlocked;		/* how many at its end are only read so far */
+	RuleBalance *initial;		/* rules as read, kept while some are unlocked */
 	Datum		opened_balances;	/* bigint[] that this call created, or 0 */
 	Datum		opened_accounts;	/* text[] likewise */
 } BalanceSet;
@@ -84,6 +86,7 @@ extern void balance_set_unopen(BalanceSet *set, const Ledger *ledger);
 extern void balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order);
 extern bool balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at);
 extern void balance_set_lock_rest(BalanceSet *set, StoreTable *table, LockOrder *order);
+extern void balance_set_restore(BalanceSet *set, StoreTable *table);
 extern void balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at);
 
 /* A balance as the active snapshot has it. */

@@ -298,15 +298,16 @@ recording_time(const BalanceSet *set)
 }
 
 /*
- * Lock the balances and apply the rules to them.  A balance that was only read
- * is written here; if that fails because it has changed, or if the request would
- * be refused by what was read, it is locked too and what it holds now decides.
+ * Lock the balances and apply the rules to them.  Balances that were only read
+ * are written here; if that fails because one has changed, or if the request
+ * would be refused by what was read, they are locked too and what they hold now
+ * decides.
  */
 static bool
 lock_and_compute(Write *write)
 {
 	balance_set_lock(&write->set, write->balance, &write->order);
-	if (write->set.unlocked < 0)
+	if (write->set.unlocked == 0)
 		return compute(write);
 	if (compute(write))
 	{
@@ -316,7 +317,10 @@ lock_and_compute(Write *write)
 	}
 	balance_set_lock_rest(&write->set, write->balance, &write->order);
 	write->refusal->sqlstate = 0;
-	return compute(write);
+	if (compute(write))
+		return true;
+	balance_set_restore(&write->set, write->balance);
+	return false;
 }
 
 /* Write the entries, and return the record's legs. */
@@ -358,7 +362,7 @@ write_all(Write *write)
 	JournalRecord record = {.kind = KIND_TRANSACTION};
 	bool		has_effective_at;
 
-	if (write->set.unlocked < 0)
+	if (write->set.unlocked == 0)
 		write->recorded_at = recording_time(&write->set);
 	write->position = journal_next_position();
 	has_effective_at = request->has_effective_at && request->effective_at != write->recorded_at;

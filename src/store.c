@@ -311,6 +311,13 @@ store_slot(StoreTable *table)
 	return table->slot;
 }
 
+/* Whether writing to the table goes the executor's way, as triggers of DBAs may see it. */
+bool
+store_fires_triggers(StoreTable *table)
+{
+	return table->executor;
+}
+
 /* A slot to put values into, for store_insert and store_update. */
 TupleTableSlot *
 store_new_slot(StoreTable *table)
@@ -408,20 +415,13 @@ store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 	result = table_tuple_lock(table->rel, tid, GetActiveSnapshot(), slot,
 							  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
 							  LockWaitBlock, flags, &failure);
-	switch (result)
-	{
-		case TM_Ok:
-			break;
-		case TM_Updated:
-		case TM_Deleted:
-			store_serialization_failure();
-			break;
-		default:
-			ereport(ERROR,
-					errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-					errmsg("a row of \"%s\" was already changed by the current command", table->def->name),
-					errhint("Do not post to the same accounts from a trigger on the ledger's tables."));
-	}
+	if (result == TM_Updated || result == TM_Deleted)
+		store_serialization_failure();
+	if (result != TM_Ok)
+		ereport(ERROR,
+				errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				errmsg("a row of \"%s\" was already changed by the current command", table->def->name),
+				errhint("Do not post to the same accounts from a trigger on the ledger's tables."));
 }
 
 /*

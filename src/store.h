@@ -77,6 +77,7 @@ extern void store_scan_close(StoreScan *scan);
 extern void store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern bool store_fetch(StoreTable *table, ItemPointer root, TupleTableSlot *slot);
 extern bool store_is_free(HeapTuple tuple);
+extern bool store_fires_triggers(StoreTable *table);
 extern bool store_try_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern void store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern void store_insert(StoreTable *table, TupleTableSlot **slots, int count);
