@@ -217,6 +217,15 @@ SELECT arguments, try FROM unnest(ARRAY[$$'regress_ledger_nobody', 'write', 'rol
 SELECT pg_temp.try($$SELECT ledger.revoke_access('regress_ledger_nobody', 'write', 'role')$$),
 	pg_temp.try($$SELECT ledger.revoke_access('regress_ledger_nobody', 'read', 'role')$$);
 
+-- What a role had that was dropped the hard way goes with the next change of rights.
+CREATE ROLE regress_ledger_dropped;
+SELECT ledger.grant_access('regress_ledger_dropped', 'admin', 'role2');
+DROP OWNED BY regress_ledger_dropped;
+DROP ROLE regress_ledger_dropped;
+SELECT count(*) FROM ledger.access WHERE ledger = 'role2' AND role::text ~ '^\d+$';
+SELECT ledger.revoke_access('regress_ledger_nobody', 'read', 'role2');
+SELECT count(*) FROM ledger.access WHERE ledger = 'role2' AND role::text ~ '^\d+$';
+
 -- Once its rights are revoked a role leaves nothing behind and can be dropped.
 SELECT count(ledger.revoke_access(rolname, 'read', l)) FROM pg_roles, unnest(ARRAY['role', 'role2', NULL]) l
 	WHERE rolname ~ '^regress.ledger';

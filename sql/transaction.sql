@@ -54,6 +54,26 @@ SELECT what, (SELECT count(*) FROM ledger.transactions('transaction', address, a
 	(20, 'metadata empty', NULL, NULL, NULL, NULL, NULL, '{}'), (21, 'all', 'users:**', 'USD', '2024-03-01', '2024-05-01', 'r100',
 		'{"i": 100}'))
 	f(n, what, address, asset, since, until, reference, metadata) ORDER BY n;
+-- A transaction that touches an account many times is one row all the same, and counts as one.
+SELECT ledger.create_ledger('transaction3');
+SELECT status FROM ledger.post('transaction3', 'world', 'many', 1, 'USD');
+SELECT status FROM ledger.post_transaction('transaction3',
+	'{"(world,many,1,USD)","(world,many,2,USD)","(many,world,1,USD)","(world,many,1,EUR)"}');
+SELECT cardinality(postings) FROM ledger.transactions('transaction3', 'many', max_rows => 2);
+SELECT cardinality(postings) FROM ledger.transactions('transaction3', 'many', 'USD');
+SELECT cardinality(postings) FROM ledger.transactions('transaction3', '*', 'EUR');
+-- One account is looked up another way than a pattern; both find the same, whatever else is asked, and page alike.
+CREATE TEMP TABLE middle AS SELECT percentile_disc(ARRAY[0.3, 0.8]) WITHIN GROUP (ORDER BY transaction) AS transactions
+FROM ledger.transactions('transaction', 'users:1:wallet', max_rows => NULL);
+SELECT count(*), count(DISTINCT one) > 20 AS varied, count(*) FILTER (WHERE one IS DISTINCT FROM two) AS differing
+FROM unnest(ARRAY[NULL, 'USD', 'JPY']) asset, unnest(ARRAY[NULL, '2024-02-01']::timestamptz[]) since,
+	unnest(ARRAY[NULL, '2024-06-02']::timestamptz[]) until,
+		unnest(ARRAY[NULL, '{"even": true}']::jsonb[]) metadata,
+	(SELECT NULL UNION ALL SELECT unnest(transactions) FROM middle) b(before), unnest(ARRAY[NULL, 0, 1, 5]) max_rows,
+	LATERAL (SELECT array_agg(transaction) FROM ledger.transactions('transaction', 'users:1:wallet', asset, since, until, NULL,
+		metadata, before, max_rows)) x(one),
+	LATERAL (SELECT array_agg(transaction) FROM ledger.transactions('transaction', 'users:1:*', asset, since, until, NULL, metadata,
+		before, max_rows)) y(two);
 SELECT arguments, try FROM unnest(ARRAY[$$NULL$$, $$'nowhere'$$, $$'transaction', 'a::b'$$, $$'transaction', ''$$,
 	$$'transaction', asset => 'NOPE'$$, $$'transaction2', asset => 'NOPE'$$])
 	WITH ORDINALITY p(arguments, n), pg_temp.try(format('SELECT ledger.transactions(%s)', arguments)) ORDER BY n;

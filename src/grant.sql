@@ -85,6 +85,8 @@ BEGIN
 	END IF;
 	-- one change at a time, as all of them change the same rows of the catalog
 	LOCK TABLE ledger_data.access IN SHARE ROW EXCLUSIVE MODE;
+	-- what roles had that are gone since: no other role may ever come by it, should it get the number of one of them
+	DELETE FROM ledger_data.access a WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = a.role);
 	-- of roles that were dropped
 	DELETE FROM ledger_data.access a WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = a.role);
 	IF granted THEN
