@@ -53,10 +53,12 @@ typedef struct AccessEntry
 } AccessEntry;
 
 static HTAB *cache = NULL;
+static uint64 times_forgotten = 0;
 
 static void
 forget(void)
 {
+	times_forgotten++;
 	if (cache != NULL)
 		hash_destroy(cache);
 	cache = NULL;
@@ -115,6 +117,7 @@ find_right(Oid user, int32 ledger_id)
 {
 	AccessKey	key = {user, ledger_id};
 	AccessEntry *entry = cache ? hash_search(cache, &key, HASH_FIND, NULL) : NULL;
+	uint64		began;
 	StoreTable *table;
 	Right		right;
 
@@ -122,6 +125,7 @@ find_right(Oid user, int32 ledger_id)
 		return entry->right;
 
 	table = store_open(&access_table, STORE_READ);
+	began = times_forgotten;
 	store_begin_settings();
 	right = read_right(table, user, ALL_LEDGERS);
 	if (ledger_id != ALL_LEDGERS)
@@ -129,6 +133,9 @@ find_right(Oid user, int32 ledger_id)
 	store_end(false);
 	store_close(table);
 
+	/* a change that came after the snapshot was taken: an answer that is good once, but not to be kept */
+	if (began != times_forgotten)
+		return right;
 	if (cache == NULL)
 	{
 		HASHCTL		ctl = {.keysize = sizeof(AccessKey), .entrysize = sizeof(AccessEntry)};

@@ -40,10 +40,12 @@ enum
 };
 
 static HTAB *cache = NULL;
+static uint64 times_forgotten = 0;
 
 static void
 forget(void)
 {
+	times_forgotten++;
 	if (cache != NULL)
 		hash_destroy(cache);
 	cache = NULL;
@@ -97,6 +99,7 @@ ledger_find(text *name, Ledger *ledger, Refusal *refusal)
 {
 	Size		length = VARSIZE_ANY_EXHDR(name);
 	Ledger	   *cached;
+	uint64		began;
 	bool		found;
 
 	if (length < NAMEDATALEN)
@@ -108,8 +111,12 @@ ledger_find(text *name, Ledger *ledger, Refusal *refusal)
 			*ledger = *cached;
 			return true;
 		}
+		began = times_forgotten;
 		if (read_ledger(name, ledger))
 		{
+			/* changed while it was read: good for now, but not to be kept */
+			if (began != times_forgotten)
+				return true;
 			if (cache == NULL)
 			{
 				HASHCTL		ctl = {.keysize = NAMEDATALEN, .entrysize = sizeof(Ledger)};
