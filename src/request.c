@@ -197,8 +197,8 @@ read_posting(Request *request, int number, HeapTupleHeader row, TupleDesc desc)
 	static const char *const names[] = {"source", "destination", "amount", "asset"};
 	RequestPosting *posting = &request->postings[number];
 	HeapTupleData tuple;
-	Datum		values[Natts_posting];
-	bool		nulls[Natts_posting];
+	Datum	   *values = palloc(sizeof(Datum) * desc->natts);
+	bool	   *nulls = palloc(sizeof(bool) * desc->natts);
 
 	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
 	ItemPointerSetInvalid(&tuple.t_self);
