@@ -161,6 +161,8 @@ sub server_errors
 
 	while ($log =~ /^(\S+ \S+ \S+ \d+ (\w{5}) \[.*?\] (?:ERROR|FATAL|PANIC):.*)$/mg)
 	{
+		# no client's: how autovacuum gives way to a command that wants its table
+		next if $2 eq '57014' && index($1, ' [] ERROR:  canceling autovacuum task') > 0;
 		$count{$2}++;
 		push @{ $lines{$2} }, $1 if @{ $lines{$2} // [] } < 5;
 	}
