@@ -21,13 +21,13 @@ find_server() {
 	fi
 	if [ -x "$(command -v "$pg_config")" ]; then
 		bin=$("$pg_config" --bindir)
-		pgxs=$("$pg_config" --pgxs)
+		headers=$("$pg_config" --includedir-server)
 		share=$("$pg_config" --sharedir)
 		major=$("$pg_config" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
 	else
 		# not installed, or by Debian in halves: the server without its server-dev package
 		bin=${pg_config%/pg_config}
-		pgxs=
+		headers=
 		major=$(sed -n 's,^/usr/lib/postgresql/\([0-9]*\)/bin/pg_config$,\1,p' <<<"$pg_config")
 		share=/usr/share/postgresql/$major
 		if [ -z "$major" ]; then
@@ -70,7 +70,7 @@ find_missing() {
 	need make command -v make
 	need "postgresql-$major" test -x "$bin/postgres" -a -x "$bin/pgbench"
 	need "postgresql-client-$major" test -x "$bin/psql"
-	need "postgresql-server-dev-$major" test -e "$pgxs"
+	need "postgresql-server-dev-$major" test -e "$headers/postgres.h"
 	need "postgresql-$major-pgtap" test -e "$share/extension/pgtap.control"
 	need libtap-parser-sourcehandler-pgtap-perl command -v pg_prove
 	need perl command -v prove
