@@ -20,11 +20,11 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "error.h"
+#include "hint.h"
 #include "money.h"
 #include "owner.h"
 
@@ -34,36 +34,10 @@ enum
 	BALANCE_BY_ADDRESS
 };
 
-/*
- * Where rows were found last.  A hint only: a row is believed to be the one
- * meant after looking at it, so a stale hint costs a fetch and nothing else.
- */
-typedef struct BalanceHint
-{
-	uint32		hash;
-	ItemPointerData root;
-} BalanceHint;
-
-#define HINTS_AT_FIRST	1024
-#define HINTS_AT_MOST	65536
-
-static BalanceHint *hints = NULL;
-static uint32 hint_slots = 0;
-static uint32 hints_used = 0;
-
-static void
-forget_hints(void)
-{
-	if (hints != NULL)
-		memset(hints, 0, sizeof(BalanceHint) * hint_slots);
-	hints_used = 0;
-}
-
 static StoreDef balance_table = {
 	.name = "balance",
 	.natts = Natts_balance,
-	.index_names = {"balance_pkey", "balance_address_key"},
-	.invalidate = forget_hints
+	.index_names = {"balance_pkey", "balance_address_key"}
 };
 
 void
@@ -124,36 +98,13 @@ address_keys(ScanKey keys, int32 ledger_id, const char *address, int length, int
 	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(asset_id));
 }
 
-static uint32
-hint_hash(int32 ledger_id, const char *address, int length, int32 asset_id)
+/* What a row's hint is kept under. */
+static uint64
+hint_key(int32 ledger_id, const char *address, int length, int32 asset_id)
 {
-	uint32		hash = hash_bytes((const unsigned char *) address, length);
+	uint64		seed = (uint64) MyDatabaseId << 32 ^ (uint64) (uint32) ledger_id << 16 ^ (uint32) asset_id;
 
-	return hash_combine(hash_combine(hash, (uint32) ledger_id), (uint32) asset_id);
-}
-
-/* Remember where a row is rooted; twice the room, and empty, when half is used. */
-static void
-keep_hint(uint32 hash, ItemPointer root)
-{
-	BalanceHint *hint;
-
-	if (hint_slots == 0 || (hints_used > hint_slots / 2 && hint_slots < HINTS_AT_MOST))
-	{
-		uint32		slots = hint_slots == 0 ? HINTS_AT_FIRST : hint_slots * 2;
-		BalanceHint *larger = MemoryContextAllocZero(TopMemoryContext, sizeof(BalanceHint) * slots);
-
-		if (hints != NULL)
-			pfree(hints);
-		hints = larger;
-		hint_slots = slots;
-		hints_used = 0;
-	}
-	hint = &hints[hash & (hint_slots - 1)];
-	if (!ItemPointerIsValid(&hint->root))
-		hints_used++;
-	hint->hash = hash;
-	hint->root = *root;
+	return hash_bytes_extended((const unsigned char *) address, length, seed);
 }
 
 /* Whether the row in the slot is that of an address and asset. */
@@ -178,26 +129,20 @@ fetch_balance(StoreTable *table, StoreScan **scan, int32 ledger_id,
 			  const char *address, int length, int32 asset_id)
 {
 	TupleTableSlot *slot = store_slot(table);
-	uint32		hash = hint_hash(ledger_id, address, length, asset_id);
+	uint64		key = hint_key(ledger_id, address, length, asset_id);
 	ItemPointerData root;
 	ScanKeyData keys[3];
 
-	if (hint_slots > 0)
-	{
-		BalanceHint *hint = &hints[hash & (hint_slots - 1)];
-
-		if (hint->hash == hash && ItemPointerIsValid(&hint->root) &&
-			store_fetch(table, &hint->root, slot) &&
-			is_row_of(slot, ledger_id, address, length, asset_id))
-			return true;
-	}
+	if (hint_find(key, &root) && store_fetch(table, &root, slot) &&
+		is_row_of(slot, ledger_id, address, length, asset_id))
+		return true;
 	if (*scan == NULL)
 		*scan = store_scan_open(table, BALANCE_BY_ADDRESS, 3);
 	address_keys(keys, ledger_id, address, length, asset_id);
 	store_scan_start(*scan, keys);
 	if (!store_scan_first(*scan, slot, &root))
 		return false;
-	keep_hint(hash, &root);
+	hint_keep(key, &root);
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #include "account.h"
 #include "asset.h"
 #include "balance.h"
+#include "hint.h"
 #include "journal.h"
 #include "ledger.h"
 
@@ -17,10 +18,11 @@ PG_MODULE_MAGIC;
 
 PGDLLEXPORT void _PG_init(void);
 
-/* Called once in each backend that uses the ledger. */
+/* Called once in each backend that uses the ledger, or in the postmaster if preloaded. */
 void
 _PG_init(void)
 {
+	hint_init();
 	ledger_init();
 	asset_init();
 	access_init();

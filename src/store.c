@@ -14,7 +14,6 @@
 #include "access/relscan.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/index.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_trigger.h"
 #include "commands/sequence.h"
@@ -22,7 +21,6 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
-#include "nodes/primnodes.h"
 #include "storage/lmgr.h"
 #include "storage/bufmgr.h"
 #include "storage/procarray.h"
@@ -39,14 +37,6 @@
 /* Rows given to the table access method at a time. */
 #define INSERT_CHUNK	1000
 
-/* An index of an open table, with what keeping it up to date needs. */
-typedef struct StoreIndex
-{
-	Relation	rel;
-	IndexInfo  *info;
-	AttrNumber	skip_if_null;	/* partial on "column IS NOT NULL": that column */
-} StoreIndex;
-
 struct StoreTable
 {
 	StoreDef   *def;
@@ -57,10 +47,7 @@ struct StoreTable
 
 	/* for writing */
 	bool		executor;		/* triggers or constraints of DBAs: rows go the executor's way */
-	bool		indexes_open;
-	bool		unusual_index;	/* one that only the executor can keep */
-	int			nindexes;
-	StoreIndex *indexes;
+	OpenIndexes *indexes;
 	EState	   *estate;
 	ResultRelInfo *result_rel;
 };
@@ -79,10 +66,12 @@ relation_changed(Datum arg, Oid relid)
 {
 	for (StoreDef *def = registered; def != NULL; def = def->next)
 	{
+		index_set_changed(&def->indexes, relid);
 		if (relid != InvalidOid && def->relid != InvalidOid &&
 			relid != def->relid && relid != def->sequence_oid)
 			continue;
 		def->relid = InvalidOid;
+		def->indexes.stale = true;
 		if (def->invalidate != NULL)
 			def->invalidate();
 	}
@@ -338,11 +327,8 @@ store_close(StoreTable *table)
 		ExecResetTupleTable(table->estate->es_tupleTable, false);
 		FreeExecutorState(table->estate);
 	}
-	for (int i = 0; i < table->nindexes; i++)
-	{
-		index_insert_done(table->indexes[i].rel, table->indexes[i].info);
-		index_close(table->indexes[i].rel, NoLock);
-	}
+	if (table->indexes != NULL)
+		index_release(table->indexes);
 	table_close(table->rel, NoLock);
 	pfree(table);
 }
@@ -461,44 +447,6 @@ store_is_free(HeapTuple tuple)
 		!TransactionIdIsInProgress(HeapTupleHeaderGetRawXmax(row));
 }
 
-/* If an index is partial on "column IS NOT NULL", the number of that column. */
-static AttrNumber
-not_null_predicate(IndexInfo *info)
-{
-	NullTest   *test;
-
-	if (list_length(info->ii_Predicate) != 1)
-		return InvalidAttrNumber;
-	test = (NullTest *) linitial(info->ii_Predicate);
-	if (!IsA(test, NullTest) || test->nulltesttype != IS_NOT_NULL || !IsA(test->arg, Var))
-		return InvalidAttrNumber;
-	return ((Var *) test->arg)->varattno;
-}
-
-/* Open the indexes for writing, and see whether there is one that needs the executor. */
-static void
-open_indexes(StoreTable *table)
-{
-	List	   *oids = RelationGetIndexList(table->rel);
-	ListCell   *cell;
-
-	table->indexes_open = true;
-	table->indexes = palloc0(sizeof(StoreIndex) * Max(list_length(oids), 1));
-	foreach(cell, oids)
-	{
-		StoreIndex *index = &table->indexes[table->nindexes++];
-
-		index->rel = index_open(lfirst_oid(cell), RowExclusiveLock);
-		index->info = BuildIndexInfo(index->rel);
-		index->skip_if_null = not_null_predicate(index->info);
-		if (index->info->ii_ExclusionOps != NULL || !index->rel->rd_index->indimmediate ||
-			(index->info->ii_Predicate != NIL && index->skip_if_null == InvalidAttrNumber) ||
-			(index->info->ii_Expressions != NIL && index->skip_if_null == InvalidAttrNumber))
-			table->unusual_index = true;
-	}
-	list_free(oids);
-}
-
 /* Set up the executor's machinery for rows that need it. */
 static void
 open_executor(StoreTable *table)
@@ -512,47 +460,13 @@ open_executor(StoreTable *table)
 	ExecOpenIndices(table->result_rel, false);
 }
 
-/* Whether a row's entry in an index can be made without the executor, or not at all. */
-static bool
-index_is_simple(StoreIndex *index, TupleTableSlot *slot, bool *skip)
-{
-	*skip = index->skip_if_null != InvalidAttrNumber && slot_attisnull(slot, index->skip_if_null);
-	return *skip || index->info->ii_Expressions == NIL;
-}
-
-/* Enter a row into every index by ourselves; false if one needs the executor. */
-static bool
-insert_index_entries(StoreTable *table, TupleTableSlot *slot)
-{
-	bool		skip;
-
-	for (int i = 0; i < table->nindexes; i++)
-		if (!index_is_simple(&table->indexes[i], slot, &skip))
-			return false;
-	for (int i = 0; i < table->nindexes; i++)
-	{
-		StoreIndex *index = &table->indexes[i];
-		Datum		values[INDEX_MAX_KEYS];
-		bool		nulls[INDEX_MAX_KEYS];
-
-		(void) index_is_simple(index, slot, &skip);
-		if (skip || !index->info->ii_ReadyForInserts)
-			continue;
-		FormIndexDatum(index->info, slot, NULL, values, nulls);
-		index_insert(index->rel, values, nulls, &slot->tts_tid, table->rel,
-					 index->rel->rd_index->indisunique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO,
-					 false, index->info);
-	}
-	return true;
-}
-
 /* Enter a row into every index by whichever way it needs. */
 static List *
 keep_indexes(StoreTable *table, TupleTableSlot *slot, bool update, UpdatedIndexes updated)
 {
-	if (!table->indexes_open)
-		open_indexes(table);
-	if (!table->executor && !table->unusual_index && updated_all_indexes(updated) && insert_index_entries(table, slot))
+	if (table->indexes == NULL)
+		table->indexes = index_set_use(&table->def->indexes, table->rel);
+	if (!table->executor && updated_all_indexes(updated) && index_insert_row(table->indexes, slot))
 		return NIL;
 	open_executor(table);
 	return exec_insert_index_tuples(table->result_rel, slot, table->estate, update, updated);

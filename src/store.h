@@ -20,6 +20,7 @@
 #include "utils/relcache.h"
 
 #include "compat.h"
+#include "index.h"
 #include "owner.h"
 
 #define STORE_SCHEMA		OWNER_SCHEMA
@@ -41,6 +42,7 @@ typedef struct StoreDef
 	Oid			relid;
 	Oid			index_oids[STORE_MAX_INDEXES];
 	Oid			sequence_oid;
+	IndexSet	indexes;
 	struct StoreDef *next;
 } StoreDef;
 
