@@ -15,6 +15,13 @@
 /* Bytes an address or a pattern may have. */
 #define ADDRESS_MAX		512
 
+/* Text that is not terminated. */
+typedef struct Span
+{
+	const char *data;
+	int			length;
+} Span;
+
 typedef enum AddressStatus
 {
 	ADDRESS_OK,

@@ -9,6 +9,7 @@
  */
 #include "balance.h"
 
+#include "access/htup_details.h"
 #include "access/skey.h"
 #include "access/table.h"
 #include "catalog/pg_collation.h"
@@ -177,6 +178,15 @@ find_balances(BalanceSet *set, int32 ledger_id, StoreTable *table)
 	return missing;
 }
 
+static int
+compare_numbers(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
 /* A saved plan for a statement of ours, to be run as the owner inside SPI. */
 static SPIPlanPtr
 saved_plan(SPIPlanPtr *plan, const char *query, int nargs, Oid *types)
@@ -207,12 +217,28 @@ result_copy(int column, MemoryContext context)
 	return value;
 }
 
+/* Keep which balances were opened, as numbers in ascending order. */
+static void
+keep_opened(BalanceSet *set, Datum array)
+{
+	Datum	   *ids;
+
+	if (array == 0)
+		return;
+	deconstruct_array(DatumGetArrayTypeP(array), INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+					  &ids, NULL, &set->opened_count);
+	set->opened = palloc(sizeof(int64) * set->opened_count);
+	for (int i = 0; i < set->opened_count; i++)
+		set->opened[i] = DatumGetInt64(ids[i]);
+	qsort(set->opened, set->opened_count, sizeof(int64), compare_numbers);
+}
+
 /*
  * Open the missing balances, and their accounts where the ledger allows, in
  * order and by SQL: it happens once in a balance's life.  Waits for others who
- * open the same ones.  Returns the first address that may not be opened.
+ * open the same ones.  Returns how many may not be opened and stay missing.
  */
-static char *
+static int
 open_balances(BalanceSet *set, const Ledger *ledger, int missing)
 {
 	static SPIPlanPtr plan = NULL;
@@ -222,7 +248,9 @@ open_balances(BalanceSet *set, const Ledger *ledger, int missing)
 	Datum	   *assets = palloc(sizeof(Datum) * missing);
 	Datum		args[4];
 	Owner		owner;
-	Datum		unknown;
+	Datum		opened;
+	bool		isnull;
+	int			unknown;
 	int			n = 0;
 
 	for (int i = 0; i < set->count; i++)
@@ -244,31 +272,53 @@ open_balances(BalanceSet *set, const Ledger *ledger, int missing)
 	saved_plan(&plan, "SELECT unknown, accounts, balances FROM ledger_data.open_balances($1, $2, $3, $4)", 4, types);
 	if (SPI_execute_plan(plan, args, NULL, false, 1) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "ledger_data.open_balances failed");	/* cannot happen */
-	unknown = result_copy(1, context);
+	unknown = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	set->opened_accounts = result_copy(2, context);
-	set->opened_balances = result_copy(3, context);
+	opened = result_copy(3, context);
 	SPI_finish();
 	owner_leave(&owner);
-	return unknown ? TextDatumGetCString(unknown) : NULL;
+	keep_opened(set, opened);
+	return unknown;
 }
 
-/* Remove the accounts and balances that this call opened for a request it refuses. */
+/* Whether a call has changed a balance. */
+bool
+balance_is_touched(const Balance *balance, const RuleBalance *rule)
+{
+	return rule->version != balance->first_version || rule->held_in != balance->first_held_in ||
+		rule->held_out != balance->first_held_out;
+}
+
+/*
+ * Remove the balances that this call opened and then did not touch, and
+ * accounts that it opened for nothing else.
+ */
 void
 balance_set_unopen(BalanceSet *set, const Ledger *ledger)
 {
 	static SPIPlanPtr plan = NULL;
 	static Oid	types[3] = {INT4OID, TEXTARRAYOID, INT8ARRAYOID};
 	char		nulls[3] = {' ', ' ', ' '};
+	Datum	   *ids;
 	Datum		args[3];
 	Owner		owner;
+	int			n = 0;
 
-	if (set->opened_accounts == 0 && set->opened_balances == 0)
+	if (set->opened_count == 0 && set->opened_accounts == 0)
 		return;
+	ids = palloc(sizeof(Datum) * (set->opened_count + 1));
+	for (int i = 0; i < set->count; i++)
+	{
+		Balance    *balance = &set->balances[i];
+
+		if (!balance_is_touched(balance, &set->rules[i]) && set->opened_count > 0 &&
+			bsearch(&balance->id, set->opened, set->opened_count, sizeof(int64), compare_numbers) != NULL)
+			ids[n++] = Int64GetDatum(balance->id);
+	}
 	args[0] = Int32GetDatum(ledger->id);
 	args[1] = set->opened_accounts;
-	args[2] = set->opened_balances;
+	args[2] = PointerGetDatum(construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	nulls[1] = args[1] ? ' ' : 'n';
-	nulls[2] = args[2] ? ' ' : 'n';
 	owner_enter(&owner);
 	SPI_connect();
 	saved_plan(&plan, "SELECT ledger_data.unopen_balances($1, $2, $3)", 3, types);
@@ -279,28 +329,22 @@ balance_set_unopen(BalanceSet *set, const Ledger *ledger)
 }
 
 /*
- * Find the row of every balance of the set, opening what is missing.  Refuses
- * if one may not be opened.
+ * Find the row of every balance of the set, opening what is missing.  What may
+ * not be opened keeps the number 0 and is left alone from here on.
  */
-bool
-balance_set_resolve(BalanceSet *set, const Ledger *ledger, StoreTable *table,
-					LockOrder *order, Refusal *refusal)
+void
+balance_set_resolve(BalanceSet *set, const Ledger *ledger, StoreTable *table, LockOrder *order)
 {
 	int			missing = find_balances(set, ledger->id, table);
-	char	   *unknown;
+	int			unknown;
 
 	if (missing == 0)
-		return true;
+		return;
 	lock_step(order, LOCK_CREATION);
 	unknown = open_balances(set, ledger, missing);
-	if (unknown != NULL)
-		return refuse(refusal, ERRCODE_LEDGER_UNKNOWN_ACCOUNT,
-					  psprintf("account \"%s\" is not open in ledger \"%s\"", unknown, ledger->name), NULL,
-					  "Open it with ledger.open_account, for this asset or for every asset.");
 	store_refresh();
-	if (find_balances(set, ledger->id, table) != 0)
+	if (find_balances(set, ledger->id, table) != unknown)
 		store_serialization_failure();
-	return true;
 }
 
 /* Read a limit, which is NULL where there is none. */
@@ -330,8 +374,9 @@ read_balance(Balance *balance, RuleBalance *rule, HeapTuple tuple, TupleDesc des
 	rule->status = DatumGetChar(values[Anum_balance_status - 1]);
 	rule->has_floor = read_limit(balance, Anum_balance_floor, &rule->floor);
 	rule->has_ceiling = read_limit(balance, Anum_balance_ceiling, &rule->ceiling);
-	rule->held_in = money_stored(values[Anum_balance_held_in - 1], scale);
-	rule->held_out = money_stored(values[Anum_balance_held_out - 1], scale);
+	rule->held_in = balance->first_held_in = money_stored(values[Anum_balance_held_in - 1], scale);
+	rule->held_out = balance->first_held_out = money_stored(values[Anum_balance_held_out - 1], scale);
+	rule->expired_in = rule->expired_out = 0;
 	rule->inflow = money_stored(values[Anum_balance_inflow - 1], scale);
 	rule->outflow = money_stored(values[Anum_balance_outflow - 1], scale);
 }
@@ -352,7 +397,7 @@ compare_ids(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Put the balances into id order: the order of locking. */
+/* Put the balances into id order, the order of locking; what has no number comes first. */
 static void
 sort_by_id(BalanceSet *set)
 {
@@ -377,37 +422,49 @@ lock_balance(BalanceSet *set, int index, StoreTable *table)
 
 	CHECK_FOR_INTERRUPTS();
 	store_lock(table, &set->balances[index].tid, slot);
+	if (set->balances[index].found != NULL)
+		heap_freetuple(set->balances[index].found);
+	set->balances[index].found = NULL;
 	read_balance(&set->balances[index], &set->rules[index],
 				 ExecCopySlotHeapTuple(slot), slot->tts_tupleDescriptor);
 }
 
+/* Whether a balance that was read can be written without being locked first. */
+static bool
+may_be_seized(const Balance *balance, const RuleBalance *rule)
+{
+	return store_is_free(balance->found) && rule->held_in == 0 && rule->held_out == 0;
+}
+
 /*
  * Lock the rows of the set, in id order, and read what they hold now.  The last
- * ones, two at most, are only read if nobody else has them: balance_set_seize()
- * will lock and write them at once, which spares a log record each.
+ * ones, two at most, are only read if nobody else has them, nothing is held on
+ * them and the caller allows it: balance_set_seize() will lock and write them at
+ * once, which spares a log record each.
  */
 void
-balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order)
+balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order, bool may_seize)
 {
-	int			most = store_fires_triggers(table) ? 1 : 2;
-	int			locked;
+	TupleDesc	desc = store_slot(table)->tts_tupleDescriptor;
+	int			most = may_seize ? (store_fires_triggers(table) ? 1 : 2) : 0;
+	int			locked = set->count;
 
 	lock_step(order, LOCK_BALANCE);
 	sort_by_id(set);
-	set->unlocked = 0;
-	while (set->unlocked < Min(most, set->count) &&
-		   store_is_free(set->balances[set->order[set->count - 1 - set->unlocked]].found))
-		set->unlocked++;
-	locked = set->count - set->unlocked;
-	for (int i = 0; i < locked; i++)
-		lock_balance(set, set->order[i], table);
-	for (int i = locked; i < set->count; i++)
+	for (; locked > 0 && set->count - locked < most; locked--)
 	{
-		int			index = set->order[i];
+		int			index = set->order[locked - 1];
 
-		read_balance(&set->balances[index], &set->rules[index],
-					 set->balances[index].found, store_slot(table)->tts_tupleDescriptor);
+		if (set->balances[index].id == 0)
+			break;
+		read_balance(&set->balances[index], &set->rules[index], set->balances[index].found, desc);
+		if (!may_be_seized(&set->balances[index], &set->rules[index]))
+			break;
 	}
+	set->unlocked = set->count - locked;
+	for (int i = 0; i < locked; i++)
+		if (set->balances[set->order[i]].id != 0)
+			lock_balance(set, set->order[i], table);
 	if (set->unlocked > 0)
 	{
 		set->initial = palloc(sizeof(RuleBalance) * set->count);
@@ -455,6 +512,10 @@ fill_balance(TupleTableSlot *slot, const Balance *balance, const RuleBalance *ru
 	memcpy(slot->tts_isnull, balance->nulls, sizeof(bool) * slot->tts_tupleDescriptor->natts);
 	values[Anum_balance_recorded_at - 1] = TimestampTzGetDatum(recorded_at);
 	values[Anum_balance_version - 1] = Int64GetDatum(rule->version);
+	if (rule->held_in != balance->first_held_in)
+		values[Anum_balance_held_in - 1] = money_numeric(rule->held_in, balance->asset->scale);
+	if (rule->held_out != balance->first_held_out)
+		values[Anum_balance_held_out - 1] = money_numeric(rule->held_out, balance->asset->scale);
 	values[Anum_balance_inflow - 1] = money_numeric(rule->inflow, balance->asset->scale);
 	values[Anum_balance_outflow - 1] = money_numeric(rule->outflow, balance->asset->scale);
 	slot->tts_isnull[Anum_balance_room - 1] = true;
@@ -487,7 +548,7 @@ balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 	return written;
 }
 
-/* Write every balance that has new entries and was not seized, once each. */
+/* Write every balance that was touched and not seized, once each. */
 void
 balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 {
@@ -498,7 +559,7 @@ balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 		int			index = set->order[i];
 		Balance    *balance = &set->balances[index];
 
-		if (set->rules[index].version == balance->first_version)
+		if (balance->id == 0 || !balance_is_touched(balance, &set->rules[index]))
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		fill_balance(slot, balance, &set->rules[index], recorded_at);
@@ -572,9 +633,24 @@ balance_get(int32 ledger_id, int64 id, BalanceView *view)
 	if (!store_scan_next(scan, ForwardScanDirection, store_slot(table)))
 		ereport(ERROR,
 				errcode(ERRCODE_DATA_CORRUPTED),
-				errmsg("balance " INT64_FORMAT " of an entry is missing", id),
+				errmsg("balance " INT64_FORMAT " is missing", id),
 				errhint("Run ledger.verify()."));
 	view_balance(store_slot(table), view);
 	store_scan_close(scan);
 	store_close(table);
+}
+
+/* The addresses and the asset of two balances that a posting joins. */
+void
+balance_name(int32 ledger_id, int64 source_id, int64 destination_id, Span *source, Span *destination, Span *code)
+{
+	BalanceView view;
+	Asset		asset;
+
+	balance_get(ledger_id, source_id, &view);
+	*source = (Span) {VARDATA_ANY(view.address), VARSIZE_ANY_EXHDR(view.address)};
+	balance_get(ledger_id, destination_id, &view);
+	*destination = (Span) {VARDATA_ANY(view.address), VARSIZE_ANY_EXHDR(view.address)};
+	asset_get(view.asset_id, &asset);
+	*code = (Span) {pstrdup(asset.code), (int) strlen(asset.code)};
 }

@@ -9,6 +9,7 @@
 #include "datatype/timestamp.h"
 #include "storage/itemptr.h"
 
+#include "address.h"
 #include "asset.h"
 #include "ledger.h"
 #include "lock.h"
@@ -42,11 +43,13 @@ typedef struct Balance
 	const char *address;		/* not terminated */
 	int			address_length;
 	const Asset *asset;
-	int64		id;				/* 0 until found */
+	int64		id;				/* 0 until found, and for what may not be opened */
 	ItemPointerData tid;
 	HeapTuple	found;			/* the row as found, not locked */
 	TimestampTz recorded_at;	/* of its last entry */
 	int64		first_version;	/* when it was locked */
+	Amount		first_held_in;
+	Amount		first_held_out;
 	bool		seized;			/* written before it was certain that all could be */
 	Datum	   *values;			/* the row as locked, or as it will be seized */
 	bool	   *nulls;
@@ -64,8 +67,9 @@ typedef struct BalanceSet
 	int		   *order;			/* indexes in id order: the order of locking */
 	int			unlocked;		/* how many at its end are only read so far */
 	RuleBalance *initial;		/* rules as read, kept while some are unlocked */
-	Datum		opened_balances;	/* bigint[] that this call created, or 0 */
-	Datum		opened_accounts;	/* text[] likewise */
+	int64	   *opened;			/* numbers of balances that this call opened, ascending */
+	int			opened_count;
+	Datum		opened_accounts;	/* text[] likewise, or 0 */
 } BalanceSet;
 
 /* One mention of a balance; balance_set_build fills in where it is in the set. */
@@ -80,13 +84,13 @@ typedef struct BalanceMention
 extern void balance_init(void);
 extern StoreTable *balance_open_table(StoreMode mode);
 extern void balance_set_build(BalanceSet *set, BalanceMention *mentions, int count);
-extern bool balance_set_resolve(BalanceSet *set, const Ledger *ledger, StoreTable *table,
-								LockOrder *order, Refusal *refusal);
+extern void balance_set_resolve(BalanceSet *set, const Ledger *ledger, StoreTable *table, LockOrder *order);
 extern void balance_set_unopen(BalanceSet *set, const Ledger *ledger);
-extern void balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order);
+extern void balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order, bool may_seize);
 extern bool balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at);
 extern void balance_set_lock_rest(BalanceSet *set, StoreTable *table, LockOrder *order);
 extern void balance_set_restore(BalanceSet *set, StoreTable *table);
+extern bool balance_is_touched(const Balance *balance, const RuleBalance *rule);
 extern void balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at);
 
 /* A balance as the active snapshot has it. */
@@ -101,6 +105,8 @@ typedef struct BalanceView
 
 extern bool balance_find(int32 ledger_id, const char *address, int length,
 						 const Asset *asset, BalanceView *view);
+extern void balance_name(int32 ledger_id, int64 source_id, int64 destination_id,
+						 Span *source, Span *destination, Span *asset);
 extern void balance_get(int32 ledger_id, int64 id, BalanceView *view);
 
 #endif							/* LEDGER_BALANCE_H */

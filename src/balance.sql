@@ -56,7 +56,7 @@ COMMENT ON FUNCTION ledger_data.fit_ceiling(numeric, int) IS
 REVOKE ALL ON FUNCTION ledger_data.fit_ceiling(numeric, int) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.open_balances(ledger_id int, auto_open boolean, addresses text[], asset_ids int[],
-		OUT unknown text, OUT accounts text[], OUT balances bigint[])
+		OUT unknown int, OUT accounts text[], OUT balances bigint[])
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
 #variable_conflict use_column
@@ -64,6 +64,7 @@ DECLARE
 	m record;
 	opened record;
 BEGIN
+	unknown := 0;
 	-- row by row, so that every look-up is one of a unique key whatever the planner knows of the tables
 	FOR m IN SELECT DISTINCT u.address COLLATE "C" AS address FROM unnest(addresses) u(address) ORDER BY 1 LOOP
 		IF auto_open THEN
@@ -98,14 +99,13 @@ BEGIN
 			UPDATE ledger_data.account a SET assets = a.assets + 1 WHERE a.ledger_id = $1 AND a.address = m.address;
 		ELSIF NOT EXISTS (SELECT FROM ledger_data.balance b
 				WHERE b.ledger_id = $1 AND b.address = m.address AND b.asset_id = m.asset_id) THEN
-			unknown := m.address;
-			RETURN;
+			unknown := unknown + 1;
 		END IF;
 	END LOOP;
 END
 $$;
 COMMENT ON FUNCTION ledger_data.open_balances(int, boolean, text[], int[]) IS
-'Opens missing balances at zero, and their accounts where the ledger allows, in (address, asset) order. unknown: an address that may not be opened. Waits for whoever opens the same ones; holds their accounts'' rows locked.';
+'Opens missing balances at zero, and their accounts where the ledger allows, in (address, asset) order. unknown: how many may not be opened and stay missing. Waits for whoever opens the same ones; holds their accounts'' rows locked.';
 REVOKE ALL ON FUNCTION ledger_data.open_balances(int, boolean, text[], int[]) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.unopen_balances(ledger_id int, accounts text[], balances bigint[]) RETURNS void
@@ -120,9 +120,9 @@ BEGIN
 		UPDATE ledger_data.account a SET assets = a.assets - g.n
 			FROM (SELECT address, count(*)::int AS n FROM gone GROUP BY address) g
 			WHERE a.ledger_id = $1 AND a.address = g.address;
-	DELETE FROM ledger_data.account a WHERE a.ledger_id = $1 AND a.address = ANY (accounts);
+	DELETE FROM ledger_data.account a WHERE a.ledger_id = $1 AND a.address = ANY (accounts) AND a.assets = 0;
 END
 $$;
 COMMENT ON FUNCTION ledger_data.unopen_balances(int, text[], bigint[]) IS
-'Takes back what open_balances opened for a request that was then refused.';
+'Takes back what open_balances opened for requests that were then refused: these balances, and of these accounts those without any left.';
 REVOKE ALL ON FUNCTION ledger_data.unopen_balances(int, text[], bigint[]) FROM PUBLIC;

@@ -20,6 +20,8 @@
 	X(UNKNOWN_ASSET, '0', '0', '2', "unknown_asset", "No asset has this code.") \
 	X(UNKNOWN_ACCOUNT, '0', '0', '3', "unknown_account", "The account was never opened, or not for this asset, and the ledger does not open accounts on first use.") \
 	X(UNKNOWN_VERSION, '0', '0', '4', "unknown_version", "The balance has not reached this version.") \
+	X(UNKNOWN_HOLD, '0', '0', '5', "unknown_hold", "The ledger has no hold of this number.") \
+	X(UNKNOWN_TRANSACTION, '0', '0', '6', "unknown_transaction", "The ledger has no transaction of this number.") \
 	X(LEDGER_EXISTS, '0', '1', '1', "ledger_exists", "A ledger of this name exists already.") \
 	X(ASSET_EXISTS, '0', '1', '2', "asset_exists", "An asset of this code exists already.") \
 	X(ACCOUNT_EXISTS, '0', '1', '3', "account_exists", "The account is open already, for this asset or for every asset.") \
@@ -38,13 +40,25 @@
 	X(INVALID_LIMITS, '1', '1', '3', "invalid_limits", "A floor or ceiling is not a finite number, or the floor lies above the ceiling.") \
 	X(INVALID_RIGHT, '1', '1', '4', "invalid_right", "A right is none of read, post, admin, or its role does not exist.") \
 	X(INVALID_NAME, '1', '1', '5', "invalid_name", "A ledger's name is malformed.") \
+	X(INVALID_BATCH, '1', '1', '6', "invalid_batch", "Arrays of a batch differ in length, or its last item is linked to none.") \
+	X(INVALID_CONDITION, '1', '1', '7', "invalid_condition", "A condition is malformed.") \
+	X(INVALID_WEIGHTS, '1', '1', '8', "invalid_weights", "Weights of a split are missing, negative, not finite, or sum to zero.") \
+	X(INVALID_PART, '1', '1', '9', "invalid_part", "The part of a hold or transaction to be captured or reversed is zero, or does not say which posting is meant.") \
 	X(BELOW_FLOOR, '2', '0', '1', "below_floor", "The source would pass its floor.") \
 	X(ABOVE_CEILING, '2', '0', '2', "above_ceiling", "The destination would pass its ceiling.") \
 	X(ACCOUNT_FROZEN, '2', '0', '3', "account_frozen", "The account is frozen.") \
 	X(ACCOUNT_CLOSED, '2', '0', '4', "account_closed", "The account is closed.") \
 	X(BALANCE_NOT_ZERO, '2', '0', '5', "balance_not_zero", "An account with money in it cannot be closed.") \
+	X(LINKED_FAILURE, '2', '0', '6', "linked_failure", "Another item of the same chain was refused.") \
+	X(NO_BOUND, '2', '0', '7', "no_bound", "Everything was asked for, of an account without a floor.") \
+	X(HOLD_CLOSED, '2', '1', '1', "hold_closed", "The hold was captured or voided already.") \
+	X(HOLD_EXPIRED, '2', '1', '2', "hold_expired", "The hold has expired.") \
+	X(EXCEEDS_HOLD, '2', '1', '3', "exceeds_hold", "More was to be captured than is held.") \
+	X(ALREADY_REVERSED, '2', '2', '1', "already_reversed", "The transaction was reversed already.") \
+	X(EXCEEDS_TRANSACTION, '2', '2', '2', "exceeds_transaction", "More was to be reversed than is left of the transaction.") \
 	X(IDEMPOTENCY_CONFLICT, '3', '0', '1', "idempotency_conflict", "The idempotency key was used by another request.") \
 	X(REFERENCE_USED, '3', '0', '2', "reference_used", "Another transaction of the ledger has this reference.") \
+	X(CONDITION_VIOLATED, '4', '0', '1', "condition_violated", "A condition of the caller does not hold.") \
 	X(UNSUPPORTED_TABLE_CHANGE, '5', '0', '1', "unsupported_table_change", "A table of the ledger was changed in a way that posting cannot honour.") \
 	X(APPEND_ONLY, '5', '0', '2', "append_only", "Journal and entries are never updated or deleted.")
 

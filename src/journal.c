@@ -59,7 +59,9 @@ enum
 enum
 {
 	JOURNAL_BY_KEY,
-	JOURNAL_BY_REFERENCE
+	JOURNAL_BY_REFERENCE,
+	JOURNAL_BY_POSITION,
+	JOURNAL_BY_RELATED
 };
 
 /* ledger_data.entry */
@@ -88,7 +90,7 @@ enum
 static StoreDef journal_table = {
 	.name = "journal",
 	.natts = Natts_journal,
-	.index_names = {"journal_idempotency_key", "journal_reference"},
+	.index_names = {"journal_idempotency_key", "journal_reference", "journal_pkey", "journal_related"},
 	.sequence_name = "journal_position"
 };
 
@@ -234,6 +236,10 @@ fill_journal(TupleTableSlot *slot, int32 ledger_id, const JournalRecord *record)
 		put(slot, Anum_journal_reference, PointerGetDatum(record->reference));
 	if (record->metadata != NULL)
 		put(slot, Anum_journal_metadata, PointerGetDatum(record->metadata));
+	if (record->related != 0)
+		put(slot, Anum_journal_related, Int64GetDatum(record->related));
+	if (record->payload != NULL)
+		put(slot, Anum_journal_payload, PointerGetDatum(record->payload));
 	ExecStoreVirtualTuple(slot);
 }
 
@@ -273,22 +279,28 @@ drop_slots(TupleTableSlot **slots, int count)
 	pfree(slots);
 }
 
-/* Append journal records. */
+/*
+ * Append journal records, some at a time: the server takes time in the square
+ * of the number of slots to release them.
+ */
 void
 journal_write(StoreTable *journal, int32 ledger_id, JournalRecord *records, int count)
 {
-	TupleTableSlot **slots = make_slots(journal, count);
+	int			size = Min(count, WRITE_CHUNK);
+	TupleTableSlot **slots = make_slots(journal, size);
 
-	for (int i = 0; i < count; i++)
-		fill_journal(slots[i], ledger_id, &records[i]);
-	store_insert(journal, slots, count);
-	drop_slots(slots, count);
+	for (int done = 0; done < count; done += size)
+	{
+		int			n = Min(count - done, size);
+
+		for (int i = 0; i < n; i++)
+			fill_journal(slots[i], ledger_id, &records[done + i]);
+		store_insert(journal, slots, n);
+	}
+	drop_slots(slots, size);
 }
 
-/*
- * Append entries, some at a time: the server takes time in the square of the
- * number of slots to release them.
- */
+/* Append entries in the same way. */
 void
 entry_write(StoreTable *entry, int32 ledger_id, EntryRecord *records, int count)
 {
@@ -306,53 +318,96 @@ entry_write(StoreTable *entry, int32 ledger_id, EntryRecord *records, int count)
 	drop_slots(slots, size);
 }
 
-/* Find a record by a unique text key of the caller. */
+/* Take what a record says out of its row. */
+static void
+read_record(TupleTableSlot *slot, JournalFound *found)
+{
+	bool		isnull;
+	Datum		datum;
+
+	memset(found, 0, sizeof(*found));
+	found->kind = DatumGetChar(slot_getattr(slot, Anum_journal_kind, &isnull));
+	found->position = DatumGetInt64(slot_getattr(slot, Anum_journal_position, &isnull));
+	found->recorded_at = DatumGetTimestampTz(slot_getattr(slot, Anum_journal_recorded_at, &isnull));
+	datum = slot_getattr(slot, Anum_journal_effective_at, &isnull);
+	found->effective_at = isnull ? found->recorded_at : DatumGetTimestampTz(datum);
+	datum = slot_getattr(slot, Anum_journal_legs, &isnull);
+	if (!isnull)
+		found->legs = decode_legs(datum, &found->leg_count);
+	datum = slot_getattr(slot, Anum_journal_fingerprint, &isnull);
+	if (!isnull)
+	{
+		bytea	   *stored = DatumGetByteaPP(datum);
+
+		memcpy(found->fingerprint, VARDATA_ANY(stored), Min(VARSIZE_ANY_EXHDR(stored), FINGERPRINT_SIZE));
+	}
+}
+
+/* Find a record by an index on the ledger and a unique value. */
 static bool
-find_record(StoreTable *journal, int index, int32 ledger_id, text *key, JournalFound *found)
+find_record(StoreTable *journal, int index, int32 ledger_id, RegProcedure equal, Datum value, JournalFound *found)
 {
 	StoreScan  *scan = store_scan_open(journal, index, 2);
 	TupleTableSlot *slot = store_slot(journal);
 	ScanKeyData keys[2];
 	bool		result;
-	bool		isnull;
-	Datum		datum;
 
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(ledger_id));
-	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(key));
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, equal, value);
 	store_scan_start(scan, keys);
 	result = store_scan_next(scan, ForwardScanDirection, slot);
 	if (result)
-	{
-		memset(found, 0, sizeof(*found));
-		found->position = DatumGetInt64(slot_getattr(slot, Anum_journal_position, &isnull));
-		found->recorded_at = DatumGetTimestampTz(slot_getattr(slot, Anum_journal_recorded_at, &isnull));
-		datum = slot_getattr(slot, Anum_journal_legs, &isnull);
-		if (!isnull)
-			found->legs = decode_legs(datum, &found->leg_count);
-		datum = slot_getattr(slot, Anum_journal_fingerprint, &isnull);
-		if (!isnull)
-		{
-			bytea	   *stored = DatumGetByteaPP(datum);
-
-			memcpy(found->fingerprint, VARDATA_ANY(stored), Min(VARSIZE_ANY_EXHDR(stored), FINGERPRINT_SIZE));
-		}
-	}
+		read_record(slot, found);
 	store_scan_close(scan);
 	return result;
+}
+
+/* Find the record at a position. */
+bool
+journal_find_position(StoreTable *journal, int32 ledger_id, int64 position, JournalFound *found)
+{
+	return find_record(journal, JOURNAL_BY_POSITION, ledger_id, F_INT8EQ, Int64GetDatum(position), found);
+}
+
+/* Find the records of a kind that refer to a position, in no particular order. */
+JournalFound *
+journal_find_related(StoreTable *journal, int32 ledger_id, int64 related, char kind, int *count)
+{
+	StoreScan  *scan = store_scan_open(journal, JOURNAL_BY_RELATED, 2);
+	TupleTableSlot *slot = store_slot(journal);
+	int			room = 4;
+	JournalFound *found = palloc(sizeof(JournalFound) * room);
+	ScanKeyData keys[2];
+
+	*count = 0;
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(ledger_id));
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(related));
+	store_scan_start(scan, keys);
+	while (store_scan_next(scan, ForwardScanDirection, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (*count == room)
+			found = repalloc(found, sizeof(JournalFound) * (room *= 2));
+		read_record(slot, &found[*count]);
+		if (found[*count].kind == kind)
+			(*count)++;
+	}
+	store_scan_close(scan);
+	return found;
 }
 
 /* Find the record that used an idempotency key. */
 bool
 journal_find_key(StoreTable *journal, int32 ledger_id, text *key, JournalFound *found)
 {
-	return find_record(journal, JOURNAL_BY_KEY, ledger_id, key, found);
+	return find_record(journal, JOURNAL_BY_KEY, ledger_id, F_TEXTEQ, PointerGetDatum(key), found);
 }
 
 /* Find the record that has a reference. */
 bool
 journal_find_reference(StoreTable *journal, int32 ledger_id, text *reference, JournalFound *found)
 {
-	return find_record(journal, JOURNAL_BY_REFERENCE, ledger_id, reference, found);
+	return find_record(journal, JOURNAL_BY_REFERENCE, ledger_id, F_TEXTEQ, PointerGetDatum(reference), found);
 }
 
 static void
@@ -372,26 +427,37 @@ entry_missing(int64 balance_id, int64 version)
 			errhint("Run ledger.verify()."));
 }
 
-/* The running balance after an entry; before the first, version 0, it is zero. */
-Amount
-entry_balance(StoreTable *entry, int32 ledger_id, int64 balance_id, int64 version, int scale)
+/* An amount in an entry that is known to exist. */
+static Amount
+read_entry(StoreTable *entry, int32 ledger_id, int64 balance_id, int64 version, int attribute, int scale)
 {
-	StoreScan  *scan;
+	StoreScan  *scan = store_scan_open(entry, ENTRY_BY_VERSION, 3);
 	TupleTableSlot *slot = store_slot(entry);
 	ScanKeyData keys[3];
-	Amount		balance;
+	Amount		amount;
 	bool		isnull;
 
-	if (version == 0)
-		return 0;
-	scan = store_scan_open(entry, ENTRY_BY_VERSION, 3);
 	version_keys(keys, ledger_id, balance_id, version);
 	store_scan_start(scan, keys);
 	if (!store_scan_next(scan, ForwardScanDirection, slot))
 		entry_missing(balance_id, version);
-	balance = money_stored(slot_getattr(slot, Anum_entry_balance, &isnull), scale);
+	amount = money_stored(slot_getattr(slot, attribute, &isnull), scale);
 	store_scan_close(scan);
-	return balance;
+	return amount;
+}
+
+/* What an entry added to its balance. */
+Amount
+entry_amount(StoreTable *entry, int32 ledger_id, int64 balance_id, int64 version, int scale)
+{
+	return read_entry(entry, ledger_id, balance_id, version, Anum_entry_amount, scale);
+}
+
+/* The running balance after an entry; before the first, version 0, it is zero. */
+Amount
+entry_balance(StoreTable *entry, int32 ledger_id, int64 balance_id, int64 version, int scale)
+{
+	return version == 0 ? 0 : read_entry(entry, ledger_id, balance_id, version, Anum_entry_balance, scale);
 }
 
 /*

@@ -18,6 +18,10 @@
 
 /* Kinds of record; ledger_data.kind_name() spells them out. */
 #define KIND_TRANSACTION	't'
+#define KIND_HOLD			'h'
+#define KIND_CAPTURE		'c'
+#define KIND_VOID			'v'
+#define KIND_REVERSAL		'r'
 #define KIND_ACCOUNT		'a'
 #define KIND_LEDGER			'l'
 
@@ -36,6 +40,7 @@ typedef struct JournalRecord
 	char		kind;
 	bool		has_effective_at;
 	int64		position;
+	int64		related;		/* 0: none */
 	TimestampTz recorded_at;
 	TimestampTz effective_at;	/* only if it differs from recorded_at */
 	Leg		   *legs;
@@ -44,6 +49,7 @@ typedef struct JournalRecord
 	const uint8 *fingerprint;	/* of the request, with an idempotency key */
 	text	   *reference;
 	Jsonb	   *metadata;
+	Jsonb	   *payload;
 } JournalRecord;
 
 /* An entry to write. */
@@ -60,11 +66,13 @@ typedef struct EntryRecord
 	Amount		balance;
 } EntryRecord;
 
-/* What is known of a record found by a key of the caller. */
+/* What is known of a record found. */
 typedef struct JournalFound
 {
+	char		kind;
 	int64		position;
 	TimestampTz recorded_at;
+	TimestampTz effective_at;	/* recorded_at if it has no other */
 	uint8		fingerprint[FINGERPRINT_SIZE];
 	Leg		   *legs;
 	int			leg_count;
@@ -78,8 +86,12 @@ extern void journal_write(StoreTable *journal, int32 ledger_id, JournalRecord *r
 extern void entry_write(StoreTable *entry, int32 ledger_id, EntryRecord *records, int count);
 
 extern bool journal_find_key(StoreTable *journal, int32 ledger_id, text *key, JournalFound *found);
+extern bool journal_find_position(StoreTable *journal, int32 ledger_id, int64 position, JournalFound *found);
+extern JournalFound *journal_find_related(StoreTable *journal, int32 ledger_id, int64 related, char kind, int *count);
 extern bool journal_find_reference(StoreTable *journal, int32 ledger_id, text *reference, JournalFound *found);
 
+extern Amount entry_amount(StoreTable *entry, int32 ledger_id, int64 balance_id,
+						   int64 version, int scale);
 extern Amount entry_balance(StoreTable *entry, int32 ledger_id, int64 balance_id,
 							int64 version, int scale);
 extern int64 entry_version_at(StoreTable *entry, int32 ledger_id, int64 balance_id,

@@ -65,12 +65,12 @@ CREATE TABLE ledger_data.journal (
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0.05);
 COMMENT ON TABLE ledger_data.journal IS
 'The journal: one record for everything that happened in a ledger. Append-only.';
-COMMENT ON COLUMN ledger_data.journal.kind IS 't transaction, a account change, l ledger created.';
+COMMENT ON COLUMN ledger_data.journal.kind IS 't transaction, h hold, c capture and v void of a hold, r reversal of a transaction, a account change, l ledger created.';
 COMMENT ON COLUMN ledger_data.journal.legs IS 'The entries it made; see ledger_data.legs.';
 COMMENT ON COLUMN ledger_data.journal.effective_at IS 'When it counts; NULL: when it was recorded.';
 COMMENT ON COLUMN ledger_data.journal.fingerprint IS 'SHA-256 of the request, kept with an idempotency key.';
-COMMENT ON COLUMN ledger_data.journal.related IS 'Position of the record that this one refers to.';
-COMMENT ON COLUMN ledger_data.journal.payload IS 'What changed, for records that are not transactions.';
+COMMENT ON COLUMN ledger_data.journal.related IS 'Position of the record that this one refers to: of the hold captured or voided, of the transaction reversed.';
+COMMENT ON COLUMN ledger_data.journal.payload IS 'What changed, where entries do not say it: postings and expiry of a hold, amounts set free, whether a reversal was forced, changes of accounts.';
 COMMENT ON COLUMN ledger_data.journal.hash IS 'Hash of the record, in ledgers that are hashed.';
 CREATE UNIQUE INDEX journal_idempotency_key ON ledger_data.journal (ledger_id, idempotency_key)
 	WHERE idempotency_key IS NOT NULL;
@@ -78,6 +78,9 @@ COMMENT ON INDEX ledger_data.journal_idempotency_key IS 'One effect for each ide
 CREATE UNIQUE INDEX journal_reference ON ledger_data.journal (ledger_id, reference)
 	WHERE reference IS NOT NULL;
 COMMENT ON INDEX ledger_data.journal_reference IS 'One transaction for each reference.';
+CREATE INDEX journal_related ON ledger_data.journal (ledger_id, related)
+	WHERE related IS NOT NULL;
+COMMENT ON INDEX ledger_data.journal_related IS 'The captures and voids of a hold, the reversals of a transaction.';
 SELECT pg_catalog.pg_extension_config_dump('ledger_data.journal', '');
 
 -- Not more than eight columns: a ninth would make every row with a NULL eight bytes longer.
@@ -127,7 +130,8 @@ REVOKE ALL ON FUNCTION ledger_data.record(int, "char", jsonb) FROM PUBLIC;
 CREATE FUNCTION ledger_data.kind_name(kind "char") RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	BEGIN ATOMIC
-		SELECT CASE kind WHEN 't' THEN 'transaction' WHEN 'a' THEN 'account' WHEN 'l' THEN 'ledger' END;
+		SELECT CASE kind WHEN 't' THEN 'transaction' WHEN 'h' THEN 'hold' WHEN 'c' THEN 'capture' WHEN 'v' THEN 'void'
+			WHEN 'r' THEN 'reversal' WHEN 'a' THEN 'account' WHEN 'l' THEN 'ledger' END;
 	END;
 COMMENT ON FUNCTION ledger_data.kind_name("char") IS 'The kind of a journal record as a word.';
 REVOKE ALL ON FUNCTION ledger_data.kind_name("char") FROM PUBLIC;

@@ -11,6 +11,7 @@
 #include "asset.h"
 #include "balance.h"
 #include "hint.h"
+#include "hold.h"
 #include "journal.h"
 #include "ledger.h"
 
@@ -29,5 +30,6 @@ _PG_init(void)
 	account_init();
 	balance_init();
 	journal_init();
+	hold_init();
 	MarkGUCPrefixReserved("ledger");
 }

@@ -2,285 +2,202 @@
  * posting.c
  *		The posting engine: resolve, lock, compute, write.
  *
- * Invariant: a transaction is wholly there or not at all, and no limit is ever
- * passed, whatever runs at the same time.  Locks, in the order of lock.h: the
- * ledger (shared), the idempotency key and the reference, missing balances,
- * balance rows by id.  All last until the end of the caller's transaction.
+ * One call has one item or many, all or nothing or each on its own.  Invariant:
+ * an item is wholly there or not at all, a refused one has no effect, and no
+ * limit is ever passed, whatever runs at the same time.  Locks, in the order of
+ * lock.h: the ledger (shared), keys and references, missing balances, balance
+ * rows by id.  All last until the end of the caller's transaction.
  */
 #include "posting.h"
 
 #include "access/xact.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/snapmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+#include "utils/typcache.h"
 
 #include "access.h"
-#include "asset.h"
-#include "balance.h"
 #include "compat.h"
-#include "lock.h"
-#include "money.h"
-#include "rule.h"
+#include "key.h"
+#include "outcome.h"
+#include "resolve.h"
 
-LEDGER_FUNCTION(ledger_post);
-LEDGER_FUNCTION(ledger_try_post);
-LEDGER_FUNCTION(ledger_post_transaction);
-LEDGER_FUNCTION(ledger_try_post_transaction);
-LEDGER_FUNCTION(ledger_post_json);
-LEDGER_FUNCTION(ledger_try_post_json);
-
-/* One write on its way. */
-typedef struct Write
-{
-	Request    *request;
-	Refusal    *refusal;
-	Ledger		ledger;
-	LockOrder	order;
-	StoreTable *balance;
-	StoreTable *journal;
-	StoreTable *entry;
-	Asset	   *assets;			/* one per posting */
-	BalanceSet	set;
-	RulePosting *postings;
-	RuleEntry  *entries;		/* two per posting */
-	int64		position;
-	TimestampTz recorded_at;
-	uint8		fingerprint[FINGERPRINT_SIZE];
-} Write;
-
-typedef bool (*FindRecord) (StoreTable *journal, int32 ledger_id, text *key, JournalFound *found);
-
-/* "Posting 2: " where there are several, for details. */
-static char *
-posting_prefix(const Write *write, int posting)
-{
-	return write->request->count > 1 ? psprintf("Posting %d: ", posting + 1) : "";
-}
+/* Entries formed at a time. */
+#define ENTRY_CHUNK		256
 
 /* Find the ledger, check the right to post, lock the ledger for posting. */
 static bool
 enter_ledger(Write *write)
 {
-	text	   *name = write->request->ledger;
+	Call	   *call = write->call;
 
-	if (!ledger_find(name, &write->ledger, write->refusal))
+	if (!ledger_find(call->ledger, &write->ledger, &call->refusal))
 		return false;
 	access_require(write->ledger.id, write->ledger.name, RIGHT_POST);
 	lock_ledger(&write->order, write->ledger.id, LEDGER_LOCK_POST);
 	/* whoever held it exclusively may have changed its settings, or our rights */
-	if (!ledger_find(name, &write->ledger, write->refusal))
+	if (!ledger_find(call->ledger, &write->ledger, &call->refusal))
 		return false;
 	access_require(write->ledger.id, write->ledger.name, RIGHT_POST);
 	return true;
 }
 
-/* Lock what must be unique in the ledger; a duplicate waits here for the first. */
+/* Make an item of each request; a malformed one is refused from the start. */
 static void
-lock_request_keys(Write *write)
+make_items(Write *write)
 {
-	Request    *request = write->request;
-	uint32		hashes[2];
-	int			count = 0;
+	Call	   *call = write->call;
 
-	if (request->idempotency_key != NULL)
-		hashes[count++] = lock_key_hash('k', VARDATA_ANY(request->idempotency_key),
-										VARSIZE_ANY_EXHDR(request->idempotency_key));
-	if (request->reference != NULL)
-		hashes[count++] = lock_key_hash('r', VARDATA_ANY(request->reference),
-										VARSIZE_ANY_EXHDR(request->reference));
-	lock_keys(&write->order, write->ledger.id, hashes, count);
+	write->items = palloc0(sizeof(WriteItem) * call->count);
+	for (int i = 0; i < call->count; i++)
+	{
+		WriteItem	   *item = &write->items[i];
+
+		item->request = &call->requests[i];
+		item->number = i;
+		item->key_group = item->reference_group = -1;
+		if (item->request->refusal.sqlstate != 0)
+			item->state = ITEM_REFUSED;
+	}
 }
 
-/*
- * Find the record of a key whose lock is held.  Above READ COMMITTED one may
- * have been committed that this transaction cannot see; then it must run again.
- */
+/* Whether there is anything to be done. */
 static bool
-find_under_lock(Write *write, FindRecord find, text *key, JournalFound *found)
+any_fresh(const Write *write)
 {
-	bool		newer;
-
-	if (find(write->journal, write->ledger.id, key, found))
-		return true;
-	if (!IsolationUsesXactSnapshot())
-		return false;
-	PushActiveSnapshot(GetLatestSnapshot());
-	newer = find(write->journal, write->ledger.id, key, found);
-	PopActiveSnapshot();
-	if (newer)
-		store_serialization_failure();
+	for (int i = 0; i < write->call->count; i++)
+		if (write->items[i].state == ITEM_FRESH)
+			return true;
 	return false;
 }
 
-/*
- * Look at the keys of the request.  True, with *replayed telling whether the
- * request was posted before, or a refusal.
- */
+/* Whether a call that is all or nothing has come to nothing. */
 static bool
-check_keys(Write *write, JournalFound *found, bool *replayed)
+is_lost(const Write *write)
 {
-	Request    *request = write->request;
+	for (int i = 0; i < write->call->count && write->call->atomic; i++)
+		if (write->items[i].state == ITEM_REFUSED)
+			return true;
+	return write->call->refusal.sqlstate != 0;
+}
 
-	*replayed = false;
-	if (request->idempotency_key != NULL)
+/* Let the action settle what can be decided only now. */
+static void
+settle_items(Write *write)
+{
+	for (int i = 0; i < write->call->count; i++)
 	{
-		request_fingerprint(request, write->fingerprint);
-		if (find_under_lock(write, journal_find_key, request->idempotency_key, found))
-		{
-			*replayed = memcmp(found->fingerprint, write->fingerprint, FINGERPRINT_SIZE) == 0;
-			if (*replayed)
-				return true;
-			return refuse(write->refusal, ERRCODE_LEDGER_IDEMPOTENCY_CONFLICT,
-						  psprintf("idempotency key \"%s\" was used by another request",
-								   text_to_cstring(request->idempotency_key)),
-						  psprintf("It belongs to transaction " INT64_FORMAT ".", found->position),
-						  "Use a new key for a new request; repeat a request unchanged.");
-		}
+		WriteItem	   *item = &write->items[i];
+
+		if (item->state == ITEM_FRESH && write->action->settle != NULL && !write->action->settle(write, item))
+			item->state = ITEM_REFUSED;
 	}
-	if (request->reference != NULL &&
-		find_under_lock(write, journal_find_reference, request->reference, found))
-		return refuse(write->refusal, ERRCODE_LEDGER_REFERENCE_USED,
-					  psprintf("reference \"%s\" is used already", text_to_cstring(request->reference)),
-					  psprintf("It belongs to transaction " INT64_FORMAT ".", found->position),
-					  "A reference names one transaction of a ledger.");
+}
+
+/* Undo the items of a chain that were done, and refuse the others for the one that failed. */
+static void
+fail_chain(Write *write, int start, int failed, int end)
+{
+	for (int i = end - 1; i >= start; i--)
+	{
+		WriteItem	   *item = &write->items[i];
+
+		if (item->state == ITEM_DONE)
+		{
+			rule_undo(write->set.rules, &write->postings[item->first], item->count);
+			write->entry_count = item->first_entry;
+			key_give_back(write, item);
+		}
+		if (i != failed && (item->state == ITEM_DONE || item->state == ITEM_FRESH ||
+							(item->state == ITEM_REPLAYED && item->found == NULL && item->same_as >= start)))
+			refuse(&item->request->refusal, ERRCODE_LEDGER_LINKED_FAILURE,
+				   "another item of the chain was refused", psprintf("It is item %d.", failed + 1), NULL);
+		if (item->request->refusal.sqlstate != 0)
+			item->state = ITEM_REFUSED;
+	}
+}
+
+/* Apply the rules to one item. */
+static bool
+apply_item(Write *write, WriteItem *item)
+{
+	RuleRefusal reason;
+	RulePosting *postings = &write->postings[item->first];
+
+	item->first_entry = write->entry_count;
+	if (rule_apply(write->set.rules, postings, item->count, &write->entries[write->entry_count], &reason) != RULE_ACCEPTED)
+		return resolve_refuse_by_rule(write, item, &reason);
+	for (int i = 0; i < item->count; i++)
+		if (rule_moves(postings[i].effect))
+			write->entry_count += 2;
+	item->entry_count = write->entry_count - item->first_entry;
+	item->state = ITEM_DONE;
+	key_take(write, item);
 	return true;
 }
 
-/*
- * Before a request is refused: while it waited for balances, one that it repeats
- * may have been committed by a transaction that used more keys than it locks
- * (lock_keys).  Then the refusal is no answer, and this one must run again.
- */
+/* Apply items that are linked: all of them or none. */
 static void
-recheck_keys(Write *write)
+apply_chain(Write *write, int start, int end)
 {
-	Request    *request = write->request;
-	JournalFound found;
-	bool		used;
-
-	if (request->idempotency_key == NULL && request->reference == NULL)
-		return;
-	PushActiveSnapshot(GetLatestSnapshot());
-	used = (request->idempotency_key != NULL &&
-			journal_find_key(write->journal, write->ledger.id, request->idempotency_key, &found)) ||
-		(request->reference != NULL &&
-		 journal_find_reference(write->journal, write->ledger.id, request->reference, &found));
-	PopActiveSnapshot();
-	if (used)
-		store_serialization_failure();
-}
-
-/* Read an amount in its asset's smallest unit. */
-static bool
-resolve_amount(Write *write, int i, Amount *amount)
-{
-	RequestPosting *posting = &write->request->postings[i];
-	Asset	   *asset = &write->assets[i];
-	AmountStatus status = money_read(posting->amount, asset->scale, amount);
-	char	   *shown;
-
-	if (status == AMOUNT_OK && *amount >= 0)
-		return true;
-	shown = DatumGetCString(DirectFunctionCall1(numeric_out, posting->amount));
-	if (strlen(shown) > 100)
-		strcpy(shown + 97, "...");
-	switch (status)
+	for (int i = start; i < end; i++)
 	{
-		case AMOUNT_TOO_MANY_DECIMALS:
-			return refuse(write->refusal, ERRCODE_LEDGER_TOO_MANY_DECIMALS,
-						  psprintf("amount %s has too many decimals for asset \"%s\"", shown, asset->code),
-						  psprintf("%sAsset \"%s\" has %d decimals.", posting_prefix(write, i), asset->code, asset->scale),
-						  "Round the amount as your rules demand; the ledger never rounds.");
-		case AMOUNT_OUT_OF_RANGE:
-			return refuse(write->refusal, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
-						  psprintf("amount %s of asset \"%s\" is out of range", shown, asset->code),
-						  psprintf("%sAn amount has at most 38 digits, decimals included.", posting_prefix(write, i)), NULL);
-		default:
-			return refuse(write->refusal, ERRCODE_LEDGER_INVALID_AMOUNT,
-						  psprintf("amount %s is not allowed", shown),
-						  psprintf("%sAn amount is a finite number and not negative.", posting_prefix(write, i)),
-						  status == AMOUNT_OK ? "Exchange source and destination to move money the other way." : NULL);
+		WriteItem	   *item = &write->items[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (item->state == ITEM_REPLAYED)
+			continue;
+		if (item->state == ITEM_REFUSED || !key_decide(write, item) ||
+			(item->state == ITEM_FRESH && !apply_item(write, item)))
+		{
+			item->state = ITEM_REFUSED;
+			fail_chain(write, start, i, end);
+			return;
+		}
 	}
 }
 
-/* From names to numbers: assets, amounts and the set of balances concerned. */
-static bool
-resolve(Write *write)
+/* Judge conditions on versions before, on balances after the items were applied. */
+static void
+check_conditions(Write *write, ConditionKind kind)
 {
-	int			count = write->request->count;
-	BalanceMention *mentions = palloc(sizeof(BalanceMention) * 2 * count);
+	ConditionList *list = &write->call->conditions;
 
-	write->assets = palloc(sizeof(Asset) * count);
-	write->postings = palloc(sizeof(RulePosting) * count);
-	write->entries = palloc(sizeof(RuleEntry) * 2 * count);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < list->count; i++)
 	{
-		RequestPosting *posting = &write->request->postings[i];
-		RulePosting *rule = &write->postings[i];
+		Condition  *condition = &list->conditions[i];
 
-		if (!asset_find(posting->asset.data, posting->asset.length, &write->assets[i], write->refusal) ||
-			!resolve_amount(write, i, &rule->amount))
-			return false;
-		mentions[2 * i] = (BalanceMention) {posting->source.data, posting->source.length,
-			&write->assets[i], &rule->source};
-		mentions[2 * i + 1] = (BalanceMention) {posting->destination.data, posting->destination.length,
-			&write->assets[i], &rule->destination};
-	}
-	balance_set_build(&write->set, mentions, 2 * count);
-	return balance_set_resolve(&write->set, &write->ledger, write->balance, &write->order, write->refusal);
-}
-
-/* Say which rule refused, with the numbers. */
-static bool
-refuse_by_rule(Write *write, const RuleRefusal *reason)
-{
-	Balance    *balance = &write->set.balances[reason->balance];
-	RuleBalance *rule = &write->set.rules[reason->balance];
-	const Asset *asset = balance->asset;
-	char	   *address = pnstrdup(balance->address, balance->address_length);
-	char	   *prefix = posting_prefix(write, reason->posting);
-	char	   *amount = money_text(write->postings[reason->posting].amount, asset->scale);
-
-	switch (reason->verdict)
-	{
-		case RULE_BELOW_FLOOR:
-			return refuse(write->refusal, ERRCODE_LEDGER_BELOW_FLOOR,
-						  psprintf("account \"%s\" would fall below its floor in %s", address, asset->code),
-						  psprintf("%sAvailable is %s, the posting takes %s, the floor is %s.", prefix,
-								   money_text(reason->found, asset->scale), amount, money_text(rule->floor, asset->scale)),
-						  "Post less, or lower the floor with ledger.set_limits.");
-		case RULE_ABOVE_CEILING:
-			return refuse(write->refusal, ERRCODE_LEDGER_ABOVE_CEILING,
-						  psprintf("account \"%s\" would rise above its ceiling in %s", address, asset->code),
-						  psprintf("%sThe balance is %s, the posting adds %s, the ceiling is %s.", prefix,
-								   money_text(reason->found, asset->scale), amount, money_text(rule->ceiling, asset->scale)),
-						  "Post less, or raise the ceiling with ledger.set_limits.");
-		case RULE_FROZEN:
-			return refuse(write->refusal, ERRCODE_LEDGER_ACCOUNT_FROZEN,
-						  psprintf("account \"%s\" is frozen", address), NULL,
-						  "Unfreeze it with ledger.unfreeze.");
-		case RULE_CLOSED:
-			return refuse(write->refusal, ERRCODE_LEDGER_ACCOUNT_CLOSED,
-						  psprintf("account \"%s\" is closed", address), NULL,
-						  "A closed account stays closed; use another one.");
-		default:
-			return refuse(write->refusal, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
-						  psprintf("balance of account \"%s\" in %s would be out of range", address, asset->code),
-						  psprintf("%sInflow and outflow have at most 38 digits each, decimals included.", prefix), NULL);
+		if (condition->kind != kind)
+			continue;
+		if (kind == CONDITION_AT_VERSION)
+			condition_check_version(list, condition, write->set.rules[condition->index].version);
+		else
+			condition_check_balance(list, condition, rule_balance(&write->set.rules[condition->index]));
 	}
 }
 
-/* Apply the rules to the locked balances. */
-static bool
+/* Apply the rules to the balances as they are: item by item, chain by chain. */
+static void
 compute(Write *write)
 {
-	RuleRefusal reason;
+	Call	   *call = write->call;
+	int			end;
 
-	if (rule_apply(write->set.rules, write->postings, write->request->count,
-				   write->entries, &reason) == RULE_ACCEPTED)
-		return true;
-	return refuse_by_rule(write, &reason);
+	write->entry_count = 0;
+	check_conditions(write, CONDITION_AT_VERSION);
+	for (int start = 0; start < call->count; start = end)
+	{
+		end = start + 1;
+		while (end < call->count && (call->atomic || call->requests[end - 1].linked))
+			end++;
+		apply_chain(write, start, end);
+	}
+	check_conditions(write, CONDITION_BALANCE_BETWEEN);
+	condition_refuse(&call->conditions, &call->refusal);
 }
 
 /*
@@ -297,225 +214,410 @@ recording_time(const BalanceSet *set)
 	return time;
 }
 
+/* Compute with every balance locked: what holds have expired is known as well. */
+static void
+compute_locked(Write *write)
+{
+	bool		held = false;
+
+	write->recorded_at = recording_time(&write->set);
+	for (int i = 0; i < write->set.count && !held; i++)
+		held = write->set.rules[i].held_in != 0 || write->set.rules[i].held_out != 0;
+	if (held || write->action->settle != NULL)
+	{
+		/* holds and reversals change only under the locks that we have by now */
+		store_refresh();
+		hold_count_expired(&write->set, write->ledger.id, write->recorded_at);
+	}
+	settle_items(write);
+	compute(write);
+}
+
 /*
- * Lock the balances and apply the rules to them.  Balances that were only read
- * are written here; if that fails because one has changed, or if the request
- * would be refused by what was read, they are locked too and what they hold now
- * decides.
+ * Lock the balances and apply the rules to them.  Those of a plain transaction
+ * may only be read, and written here; if that fails because one has changed, or
+ * if it would be refused by what was read, they are locked too and what they
+ * hold now decides.
  */
-static bool
+static void
 lock_and_compute(Write *write)
 {
-	balance_set_lock(&write->set, write->balance, &write->order);
+	Call	   *call = write->call;
+	WriteItem	   *item = &write->items[0];
+
+	balance_set_lock(&write->set, write->balance, &write->order,
+					 call->count == 1 && call->conditions.count == 0 && write->action->settle == NULL &&
+					 write->action->effect == RULE_MOVE);
 	if (write->set.unlocked == 0)
-		return compute(write);
-	if (compute(write))
+	{
+		compute_locked(write);
+		return;
+	}
+	compute(write);
+	if (item->state == ITEM_DONE)
 	{
 		write->recorded_at = recording_time(&write->set);
 		if (balance_set_seize(&write->set, write->balance, write->recorded_at))
-			return true;
+			return;
 	}
 	balance_set_lock_rest(&write->set, write->balance, &write->order);
-	write->refusal->sqlstate = 0;
-	if (compute(write))
-		return true;
-	balance_set_restore(&write->set, write->balance);
-	return false;
+	item->state = ITEM_FRESH;
+	item->request->refusal.sqlstate = 0;
+	compute_locked(write);
+	if (item->state != ITEM_DONE)
+		balance_set_restore(&write->set, write->balance);
 }
 
-/* Write the entries, and return the record's legs. */
-static Leg *
-write_entries(Write *write, bool has_effective_at)
+/* ------ writing ------ */
+
+/*
+ * The entries in the order of their index, so that many are entered into it
+ * from left to right: by balance, then by version, which is the order made.
+ */
+static int *
+order_entries(Write *write)
 {
-	int			count = 2 * write->request->count;
-	EntryRecord *records = palloc(sizeof(EntryRecord) * count);
-	Leg		   *legs = palloc(sizeof(Leg) * count);
+	int		   *start = palloc0(sizeof(int) * (write->set.count + 1));
+	int		   *ordered = palloc(sizeof(int) * Max(write->entry_count, 1));
+	int			sum = 0;
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < write->entry_count; i++)
+		start[write->entries[i].index]++;
+	for (int i = 0; i < write->set.count; i++)
 	{
-		RuleEntry  *entry = &write->entries[i];
-		Balance    *balance = &write->set.balances[entry->index];
+		int			index = write->set.order[i];
+		int			count = start[index];
 
-		legs[i] = (Leg) {balance->id, entry->version};
-		records[i] = (EntryRecord)
-		{
-			.balance_id = balance->id,
-			.version = entry->version,
-			.position = write->position,
-			.recorded_at = write->recorded_at,
-			.effective_at = write->request->effective_at,
-			.has_effective_at = has_effective_at,
-			.scale = balance->asset->scale,
-			.amount = entry->amount,
-			.balance = entry->balance
-		};
+		start[index] = sum;
+		sum += count;
 	}
-	entry_write(write->entry, write->ledger.id, records, count);
-	return legs;
+	for (int i = 0; i < write->entry_count; i++)
+		ordered[start[write->entries[i].index]++] = i;
+	pfree(start);
+	return ordered;
 }
 
-/* Write balances, entries and the journal record. */
-static void
-write_all(Write *write)
+/* Whether an item counts at another time than when it is recorded. */
+static bool
+has_effective_at(const Write *write, const Request *request)
 {
-	Request    *request = write->request;
-	JournalRecord record = {.kind = KIND_TRANSACTION};
-	bool		has_effective_at;
-
-	if (write->set.unlocked == 0)
-		write->recorded_at = recording_time(&write->set);
-	write->position = journal_next_position();
-	has_effective_at = request->has_effective_at && request->effective_at != write->recorded_at;
-
-	balance_set_write(&write->set, write->balance, write->recorded_at);
-	record.legs = write_entries(write, has_effective_at);
-	record.leg_count = 2 * request->count;
-	record.position = write->position;
-	record.recorded_at = write->recorded_at;
-	record.has_effective_at = has_effective_at;
-	record.effective_at = request->effective_at;
-	record.idempotency_key = request->idempotency_key;
-	record.fingerprint = write->fingerprint;
-	record.reference = request->reference;
-	record.metadata = request->metadata;
-	journal_write(write->journal, write->ledger.id, &record, 1);
+	return request->has_effective_at && request->effective_at != write->recorded_at;
 }
 
-/* Add a balance to the outcome unless it is there. */
 static void
-add_state(const Write *write, Outcome *outcome, bool *seen, int index)
+make_entry(const Write *write, int number, const WriteItem *item, EntryRecord *record)
 {
-	Balance    *balance = &write->set.balances[index];
-	RuleBalance *rule = &write->set.rules[index];
+	const RuleEntry *entry = &write->entries[number];
+	const Balance *balance = &write->set.balances[entry->index];
 
-	if (seen[index])
-		return;
-	seen[index] = true;
-	outcome->states[outcome->state_count++] = (BalanceState)
+	*record = (EntryRecord)
 	{
-		.address = balance->values[Anum_balance_address - 1],
-		.asset = (char *) balance->asset->code,
+		.balance_id = balance->id,
+		.version = entry->version,
+		.position = item->position,
+		.recorded_at = write->recorded_at,
+		.effective_at = item->request->effective_at,
+		.has_effective_at = has_effective_at(write, item->request),
 		.scale = balance->asset->scale,
-		.balance = rule_balance(rule),
-		.version = rule->version
+		.amount = entry->amount,
+		.balance = entry->balance
 	};
 }
 
-/* Tell what was posted: every balance touched, in order of first mention. */
+/* Write the entries of all items, some at a time. */
 static void
-tell_posted(const Write *write, Outcome *outcome)
+write_entries(Write *write)
 {
-	bool	   *seen = palloc0(sizeof(bool) * write->set.count);
+	EntryRecord records[ENTRY_CHUNK];
+	MemoryContext chunk = NULL;
+	int		   *ordered = write->call->count == 1 && write->entry_count == 2 ? NULL : order_entries(write);
+	const WriteItem **item_of = NULL;
 
-	outcome->status = STATUS_POSTED;
-	outcome->position = write->position;
-	outcome->recorded_at = write->recorded_at;
-	outcome->states = palloc(sizeof(BalanceState) * write->set.count);
-	outcome->state_count = 0;
-	for (int i = 0; i < write->request->count; i++)
+	if (write->entry_count > ENTRY_CHUNK)
+		chunk = AllocSetContextCreate(CurrentMemoryContext, "ledger entries", ALLOCSET_DEFAULT_SIZES);
+	if (write->call->count > 1)
 	{
-		add_state(write, outcome, seen, write->postings[i].source);
-		add_state(write, outcome, seen, write->postings[i].destination);
+		item_of = palloc(sizeof(WriteItem *) * Max(write->entry_count, 1));
+		for (int i = 0; i < write->call->count; i++)
+			for (int j = 0; write->items[i].state == ITEM_DONE && j < write->items[i].entry_count; j++)
+				item_of[write->items[i].first_entry + j] = &write->items[i];
 	}
+	for (int done = 0; done < write->entry_count; done += ENTRY_CHUNK)
+	{
+		int			n = Min(write->entry_count - done, ENTRY_CHUNK);
+		MemoryContext old = chunk ? MemoryContextSwitchTo(chunk) : NULL;
+
+		for (int i = 0; i < n; i++)
+		{
+			int			number = ordered ? ordered[done + i] : done + i;
+
+			make_entry(write, number, item_of ? item_of[number] : write->items, &records[i]);
+		}
+		entry_write(write->entry, write->ledger.id, records, n);
+		if (chunk != NULL)
+		{
+			MemoryContextSwitchTo(old);
+			MemoryContextReset(chunk);
+		}
+	}
+}
+
+/* The entries that an item's record names. */
+static Leg *
+make_legs(const Write *write, const WriteItem *item)
+{
+	Leg		   *legs = palloc(sizeof(Leg) * item->entry_count);
+
+	for (int i = 0; i < item->entry_count; i++)
+	{
+		const RuleEntry *entry = &write->entries[item->first_entry + i];
+
+		legs[i] = (Leg) {write->set.balances[entry->index].id, entry->version};
+	}
+	return legs;
+}
+
+static void
+make_record(Write *write, WriteItem *item, JournalRecord *record)
+{
+	Request    *request = item->request;
+
+	memset(record, 0, sizeof(*record));
+	record->kind = request->kind;
+	record->position = item->position;
+	record->related = request->related;
+	record->recorded_at = write->recorded_at;
+	record->has_effective_at = has_effective_at(write, request);
+	record->effective_at = request->effective_at;
+	record->idempotency_key = request->idempotency_key;
+	record->fingerprint = item->fingerprint;
+	record->reference = request->reference;
+	record->metadata = request->metadata;
+	record->leg_count = item->entry_count;
+	if (item->entry_count > 0)
+		record->legs = make_legs(write, item);
+	if (write->action->record != NULL)
+		write->action->record(write, item, record);
+}
+
+/* Write the journal records of the items done, some at a time. */
+static void
+write_records(Write *write)
+{
+	int			size = Min(write->done, ENTRY_CHUNK);
+	JournalRecord *records = palloc(sizeof(JournalRecord) * size);
+	MemoryContext chunk = NULL;
+	MemoryContext old = CurrentMemoryContext;
+	int			n = 0;
+
+	if (write->done > ENTRY_CHUNK)
+		chunk = AllocSetContextCreate(CurrentMemoryContext, "ledger journal", ALLOCSET_DEFAULT_SIZES);
+	for (int i = 0, left = write->done; left > 0; i++)
+	{
+		if (write->items[i].state != ITEM_DONE)
+			continue;
+		if (chunk != NULL)
+			MemoryContextSwitchTo(chunk);
+		make_record(write, &write->items[i], &records[n++]);
+		if (--left > 0 && n < size)
+			continue;
+		journal_write(write->journal, write->ledger.id, records, n);
+		n = 0;
+		if (chunk != NULL)
+			MemoryContextReset(chunk);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* Write balances, entries and journal records. */
+static void
+write_all(Write *write)
+{
+	for (int i = 0; i < write->call->count; i++)
+		if (write->items[i].state == ITEM_DONE)
+		{
+			write->items[i].position = journal_next_position();
+			write->done++;
+		}
+	if (write->done == 0)
+		return;
+	balance_set_write(&write->set, write->balance, write->recorded_at);
+	if (write->entry_count > 0)
+		write_entries(write);
+	write_records(write);
+}
+
+/* ------ the call as a whole ------ */
+
+static void
+open_tables(Write *write)
+{
+	write->balance = balance_open_table(STORE_UPDATE);
+	write->journal = journal_open_table(STORE_INSERT);
+	write->entry = entry_open_table(STORE_INSERT);
+	if (write->action->holds)
+		write->hold = hold_open_table(write->action->effect == RULE_HOLD ? STORE_INSERT : STORE_UPDATE);
+}
+
+static void
+close_tables(Write *write)
+{
+	if (write->hold != NULL)
+		store_close(write->hold);
+	store_close(write->entry);
+	store_close(write->journal);
+	store_close(write->balance);
+}
+
+/* Refuse every item that was not done before, for what the whole call is refused for. */
+static void
+refuse_all(Write *write)
+{
+	for (int i = 0; i < write->call->count; i++)
+	{
+		WriteItem	   *item = &write->items[i];
+
+		if (item->state == ITEM_DONE || item->state == ITEM_FRESH ||
+			(item->state == ITEM_REPLAYED && item->found == NULL))
+		{
+			item->request->refusal = write->call->refusal;
+			item->state = ITEM_REFUSED;
+		}
+	}
+	for (int i = 0; i < write->set.count; i++)
+	{
+		write->set.rules[i].version = write->set.balances[i].first_version;
+		write->set.rules[i].held_in = write->set.balances[i].first_held_in;
+		write->set.rules[i].held_out = write->set.balances[i].first_held_out;
+	}
+}
+
+/* From the keys to the writing: what is refused on the way has its state say so. */
+static void
+run_items(Write *write)
+{
+	key_check(write);
+	if (is_lost(write) || !any_fresh(write))
+		return;
+	if (resolve_items(write) && !is_lost(write) && any_fresh(write))
+		lock_and_compute(write);
+	if (write->call->refusal.sqlstate != 0)
+		refuse_all(write);
+	key_recheck(write);
+	if (!is_lost(write))
+		write_all(write);
+	if (write->done < write->call->count && write->call->keeps_going)
+		balance_set_unopen(&write->set, &write->ledger);
 }
 
 /*
- * Post a request: resolve, lock, compute, write.  False, with the request's
- * refusal saying why, if it may not be; then nothing is written, and accounts
- * opened for it are removed if keep_nothing (the caller goes on; otherwise it
- * raises an error, which undoes them).
+ * Do what a call asks for and tell what became of each request.  Where the call
+ * is all or nothing and one is refused, all are.  What was opened for requests
+ * that are refused is removed if the call keeps going (otherwise the caller
+ * raises an error, which undoes it).
  */
-bool
-posting_run(Request *request, Outcome *outcome, bool keep_nothing)
+Outcome *
+posting_run(Call *call, const Action *action)
 {
-	Write		write = {.request = request, .refusal = &request->refusal};
-	JournalFound found;
-	bool		replayed = false;
-	bool		accepted;
+	Write		write = {.call = call, .action = action};
+	Outcome    *outcomes;
 
-	write.balance = balance_open_table(STORE_UPDATE);
-	write.journal = journal_open_table(STORE_INSERT);
-	write.entry = entry_open_table(STORE_INSERT);
-
-	accepted = enter_ledger(&write);
-	if (accepted)
-		lock_request_keys(&write);
+	make_items(&write);
+	open_tables(&write);
+	if (enter_ledger(&write))
+		key_lock(&write);
+	else
+		refuse_all(&write);
 	store_begin();
-	accepted = accepted && check_keys(&write, &found, &replayed);
-	if (replayed)
-		receipt_replay(outcome, &write.ledger, &found);
-	else if (accepted)
-	{
-		accepted = resolve(&write) && lock_and_compute(&write);
-		if (accepted)
-		{
-			write_all(&write);
-			tell_posted(&write, outcome);
-		}
-		else
-		{
-			recheck_keys(&write);
-			if (keep_nothing)
-				balance_set_unopen(&write.set, &write.ledger);
-		}
-	}
-
-	store_close(write.entry);
-	store_close(write.journal);
-	store_close(write.balance);
+	if (call->refusal.sqlstate == 0)
+		run_items(&write);
+	outcomes = outcome_tell(&write);
+	close_tables(&write);
 	store_end(true);
-	return accepted;
+	return outcomes;
 }
 
-/* What every SQL entry point does: read, post, and raise or return a refusal. */
-static Datum
-post(FunctionCallInfo fcinfo, const char *function,
-	 bool (*read) (Request *request, FunctionCallInfo fcinfo), bool raise)
+/* Raise what a call, or the first item that failed by itself, is refused for. */
+static void
+raise_refusal(const Call *call)
 {
-	Request		request;
-	Outcome		outcome;
+	Refusal		refusal = call->refusal;
 
-	store_refuse_read_only(function);
-	if (!read(&request, fcinfo) || !posting_run(&request, &outcome, !raise))
+	for (int i = 0; i < call->count && refusal.sqlstate == 0; i++)
 	{
-		if (raise)
-			refusal_raise(&request.refusal);
+		refusal = call->requests[i].refusal;
+		if (refusal.sqlstate == ERRCODE_LEDGER_LINKED_FAILURE)
+			refusal.sqlstate = 0;
+		else if (refusal.sqlstate != 0 && call->batch)
+			refusal.detail = psprintf("Item %d%s%s", i + 1, refusal.detail ? ": " : ".", refusal.detail ? refusal.detail : "");
 	}
-	return receipt_datum(fcinfo, &outcome, &request.refusal);
+	refusal_raise(&refusal);
 }
 
-Datum
-ledger_post(PG_FUNCTION_ARGS)
+/* Run a call, unless its arguments could not be read; raise what may not be told. */
+static Outcome *
+run_or_raise(Call *call, const Action *action, bool readable)
 {
-	return post(fcinfo, "ledger.post", request_single, true);
+	Outcome    *outcomes;
+
+	if (!readable && call->refusal.sqlstate == 0 && call->requests->refusal.sqlstate != 0 && !call->batch)
+		call->refusal = call->requests->refusal;
+	if (call->refusal.sqlstate == 0)
+		outcomes = posting_run(call, action);
+	else
+	{
+		outcomes = palloc0(sizeof(Outcome));
+		outcomes->status = STATUS_REJECTED;
+		outcomes->refusal = &call->refusal;
+	}
+	for (int i = 0; i < call->count && !call->keeps_going; i++)
+		if (outcomes[i].status == STATUS_REJECTED)
+			raise_refusal(call);
+	return outcomes;
 }
 
+/* What a function that makes one request ends with; readable: whether its arguments were. */
 Datum
-ledger_try_post(PG_FUNCTION_ARGS)
+posting_receipt(FunctionCallInfo fcinfo, Call *call, const Action *action, bool readable)
 {
-	return post(fcinfo, "ledger.try_post", request_single, false);
+	Outcome    *outcomes = run_or_raise(call, action, readable);
+	TupleDesc	desc = lookup_rowtype_tupdesc(get_func_rettype(fcinfo->flinfo->fn_oid), -1);
+	Datum		result = receipt_datum(desc, outcomes);
+
+	ReleaseTupleDesc(desc);
+	return result;
 }
 
+/* What a function that makes several ends with: a receipt for each, in order. */
 Datum
-ledger_post_transaction(PG_FUNCTION_ARGS)
+posting_receipts(FunctionCallInfo fcinfo, Call *call, const Action *action, bool readable)
 {
-	return post(fcinfo, "ledger.post_transaction", request_array, true);
-}
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Outcome    *outcomes;
+	MemoryContext row;
+	MemoryContext old;
 
-Datum
-ledger_try_post_transaction(PG_FUNCTION_ARGS)
-{
-	return post(fcinfo, "ledger.try_post_transaction", request_array, false);
-}
+	if (!readable)
+		raise_refusal(call);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC | MAT_SRF_BLESS);
+	if (call->count == 0)
+		return (Datum) 0;
+	outcomes = run_or_raise(call, action, true);
+	row = AllocSetContextCreate(CurrentMemoryContext, "ledger receipt", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(row);
+	for (int i = 0; i < call->count; i++)
+	{
+		HeapTupleData tuple;
 
-Datum
-ledger_post_json(PG_FUNCTION_ARGS)
-{
-	return post(fcinfo, "ledger.post_json", request_json, true);
-}
-
-Datum
-ledger_try_post_json(PG_FUNCTION_ARGS)
-{
-	return post(fcinfo, "ledger.try_post_json", request_json, false);
+		CHECK_FOR_INTERRUPTS();
+		tuple.t_data = DatumGetHeapTupleHeader(receipt_datum(rsinfo->setDesc, &outcomes[i]));
+		tuple.t_len = HeapTupleHeaderGetDatumLength(tuple.t_data);
+		ItemPointerSetInvalid(&tuple.t_self);
+		tuple.t_tableOid = InvalidOid;
+		tuplestore_puttuple(rsinfo->setResult, &tuple);
+		MemoryContextReset(row);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(row);
+	return (Datum) 0;
 }

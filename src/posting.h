@@ -1,15 +1,17 @@
 /*
  * posting.h
- *		The posting engine: one write, from start to end.
+ *		The posting engine, and what every function built on it ends with.
  */
 #ifndef LEDGER_POSTING_H
 #define LEDGER_POSTING_H
 
 #include "postgres.h"
+#include "fmgr.h"
 
-#include "receipt.h"
-#include "request.h"
+#include "write.h"
 
-extern bool posting_run(Request *request, Outcome *outcome, bool keep_nothing);
+extern Outcome *posting_run(Call *call, const Action *action);
+extern Datum posting_receipt(FunctionCallInfo fcinfo, Call *call, const Action *action, bool readable);
+extern Datum posting_receipts(FunctionCallInfo fcinfo, Call *call, const Action *action, bool readable);
 
 #endif							/* LEDGER_POSTING_H */

@@ -28,7 +28,9 @@ enum
 	Anum_receipt_message,
 	Anum_receipt_detail,
 	Anum_receipt_balances,
-	Natts_receipt = Anum_receipt_balances
+	Anum_receipt_amounts,
+	Anum_receipt_violations,
+	Natts_receipt = Anum_receipt_violations
 };
 
 /* Attributes of the type ledger.balance_state */
@@ -90,9 +92,28 @@ last_legs(const JournalFound *found, int *count)
 	return legs;
 }
 
-/* Tell the outcome of a transaction that was posted before, from what it wrote. */
+/* What each posting of a record moved: the amounts of its entries at the destinations. */
+static void
+replay_amounts(Outcome *outcome, StoreTable *entry, const Ledger *ledger, const JournalFound *found)
+{
+	outcome->amount_count = found->leg_count / 2;
+	outcome->amounts = palloc(sizeof(Datum) * (outcome->amount_count + 1));
+	for (int i = 0; i < outcome->amount_count; i++)
+	{
+		const Leg  *leg = &found->legs[2 * i + 1];
+		BalanceView view;
+		Asset		asset;
+
+		balance_get(ledger->id, leg->balance_id, &view);
+		asset_get(view.asset_id, &asset);
+		outcome->amounts[i] = money_numeric(entry_amount(entry, ledger->id, leg->balance_id, leg->version, asset.scale),
+											asset.scale);
+	}
+}
+
+/* Tell the outcome of a record that was made before, from what it wrote. */
 void
-receipt_replay(Outcome *outcome, const Ledger *ledger, const JournalFound *found)
+receipt_replay(Outcome *outcome, const Ledger *ledger, const JournalFound *found, bool with_amounts)
 {
 	PlacedLeg  *legs = last_legs(found, &outcome->state_count);
 	StoreTable *entry = entry_open_table(STORE_READ);
@@ -115,6 +136,8 @@ receipt_replay(Outcome *outcome, const Ledger *ledger, const JournalFound *found
 		state->version = legs[i].leg.version;
 		state->balance = entry_balance(entry, ledger->id, view.id, state->version, asset.scale);
 	}
+	if (with_amounts)
+		replay_amounts(outcome, entry, ledger, found);
 	store_close(entry);
 }
 
@@ -143,41 +166,51 @@ states_datum(const Outcome *outcome, Oid state_type)
 	return result;
 }
 
-/* The receipt of an outcome, or of a refusal if there is one. */
-Datum
-receipt_datum(FunctionCallInfo fcinfo, const Outcome *outcome, const Refusal *refusal)
+static void
+put(Datum *values, bool *nulls, int attribute, Datum value)
 {
-	static const char *const names[] = {"posted", "replayed", "rejected"};
-	TupleDesc	desc = lookup_rowtype_tupdesc(get_func_rettype(fcinfo->flinfo->fn_oid), -1);
+	values[attribute - 1] = value;
+	nulls[attribute - 1] = false;
+}
+
+/* Why it was rejected. */
+static void
+put_refusal(TupleDesc desc, Datum *values, bool *nulls, const Outcome *outcome)
+{
+	const Refusal *refusal = outcome->refusal;
+
+	put(values, nulls, Anum_receipt_code, CStringGetTextDatum(unpack_sql_state(refusal->sqlstate)));
+	put(values, nulls, Anum_receipt_message, CStringGetTextDatum(refusal->message));
+	if (refusal->detail != NULL)
+		put(values, nulls, Anum_receipt_detail, CStringGetTextDatum(refusal->detail));
+	if (outcome->conditions != NULL)
+		put(values, nulls, Anum_receipt_violations,
+			condition_violations(outcome->conditions,
+								 get_element_type(TupleDescAttr(desc, Anum_receipt_violations - 1)->atttypid)));
+}
+
+/* The receipt of an outcome; desc is that of the type ledger.receipt. */
+Datum
+receipt_datum(TupleDesc desc, const Outcome *outcome)
+{
+	static const char *const names[] = {"posted", "held", "voided", "replayed", "rejected"};
 	Datum		values[Natts_receipt];
 	bool		nulls[Natts_receipt];
-	Datum		result;
 
 	memset(nulls, true, sizeof(nulls));
-	nulls[Anum_receipt_status - 1] = false;
-	if (refusal->sqlstate != 0)
+	put(values, nulls, Anum_receipt_status, CStringGetTextDatum(names[outcome->status]));
+	if (outcome->status == STATUS_REJECTED)
 	{
-		values[Anum_receipt_status - 1] = CStringGetTextDatum(names[STATUS_REJECTED]);
-		nulls[Anum_receipt_code - 1] = nulls[Anum_receipt_message - 1] = false;
-		values[Anum_receipt_code - 1] = CStringGetTextDatum(unpack_sql_state(refusal->sqlstate));
-		values[Anum_receipt_message - 1] = CStringGetTextDatum(refusal->message);
-		nulls[Anum_receipt_detail - 1] = refusal->detail == NULL;
-		if (refusal->detail != NULL)
-			values[Anum_receipt_detail - 1] = CStringGetTextDatum(refusal->detail);
+		put_refusal(desc, values, nulls, outcome);
+		return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
 	}
-	else
-	{
-		Oid			states_type = TupleDescAttr(desc, Anum_receipt_balances - 1)->atttypid;
-
-		values[Anum_receipt_status - 1] = CStringGetTextDatum(names[outcome->status]);
-		nulls[Anum_receipt_transaction - 1] = nulls[Anum_receipt_position - 1] = false;
-		values[Anum_receipt_transaction - 1] = Int64GetDatum(outcome->position);
-		values[Anum_receipt_position - 1] = Int64GetDatum(outcome->position);
-		nulls[Anum_receipt_recorded_at - 1] = nulls[Anum_receipt_balances - 1] = false;
-		values[Anum_receipt_recorded_at - 1] = TimestampTzGetDatum(outcome->recorded_at);
-		values[Anum_receipt_balances - 1] = states_datum(outcome, get_element_type(states_type));
-	}
-	result = HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
-	ReleaseTupleDesc(desc);
-	return result;
+	put(values, nulls, Anum_receipt_transaction, Int64GetDatum(outcome->position));
+	put(values, nulls, Anum_receipt_position, Int64GetDatum(outcome->position));
+	put(values, nulls, Anum_receipt_recorded_at, TimestampTzGetDatum(outcome->recorded_at));
+	put(values, nulls, Anum_receipt_balances,
+		states_datum(outcome, get_element_type(TupleDescAttr(desc, Anum_receipt_balances - 1)->atttypid)));
+	if (outcome->amounts != NULL)
+		put(values, nulls, Anum_receipt_amounts,
+			PointerGetDatum(construct_array(outcome->amounts, outcome->amount_count, NUMERICOID, -1, false, TYPALIGN_INT)));
+	return HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
 }

@@ -6,10 +6,11 @@
 #define LEDGER_RECEIPT_H
 
 #include "postgres.h"
-#include "fmgr.h"
+#include "access/tupdesc.h"
 #include "datatype/timestamp.h"
 
 #include "amount.h"
+#include "condition.h"
 #include "error.h"
 #include "journal.h"
 #include "ledger.h"
@@ -17,6 +18,8 @@
 typedef enum Status
 {
 	STATUS_POSTED,
+	STATUS_HELD,
+	STATUS_VOIDED,
 	STATUS_REPLAYED,
 	STATUS_REJECTED
 } Status;
@@ -25,7 +28,7 @@ typedef enum Status
 typedef struct BalanceState
 {
 	Datum		address;		/* text */
-	char	   *asset;			/* code */
+	const char *asset;			/* code */
 	int			scale;
 	Amount		balance;
 	int64		version;
@@ -38,9 +41,13 @@ typedef struct Outcome
 	TimestampTz recorded_at;
 	BalanceState *states;
 	int			state_count;
+	Datum	   *amounts;		/* numeric, what each posting moved; NULL if as asked */
+	int			amount_count;
+	const Refusal *refusal;		/* if rejected */
+	const ConditionList *conditions;	/* if rejected because of them */
 } Outcome;
 
-extern void receipt_replay(Outcome *outcome, const Ledger *ledger, const JournalFound *found);
-extern Datum receipt_datum(FunctionCallInfo fcinfo, const Outcome *outcome, const Refusal *refusal);
+extern void receipt_replay(Outcome *outcome, const Ledger *ledger, const JournalFound *found, bool with_amounts);
+extern Datum receipt_datum(TupleDesc desc, const Outcome *outcome);
 
 #endif							/* LEDGER_RECEIPT_H */

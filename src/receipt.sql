@@ -17,7 +17,9 @@ CREATE TYPE ledger.receipt AS (
 	code text,
 	message text,
 	detail text,
-	balances ledger.balance_state[]
+	balances ledger.balance_state[],
+	amounts numeric[],
+	violations ledger.violation[]
 );
 COMMENT ON TYPE ledger.receipt IS
-'What became of a request. status: posted, replayed (the idempotency key had posted it before) or rejected. transaction: its number, which is the position of its record in the journal. code, message and detail: why it was rejected. balances: every balance it touched, as it left them.';
+'What became of a request. status: posted, held, voided, replayed (the idempotency key had done it before) or rejected. transaction: its number, which is the position of its record in the journal; of a hold, the hold''s number. code, message and detail: why it was rejected. balances: every balance it touched, as it left them. amounts: what each posting moved or holds, where up_to let that be less than asked; else NULL. violations: the conditions that did not hold.';

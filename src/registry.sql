@@ -280,8 +280,9 @@ BEGIN
 		changed := true;
 	END IF;
 	FOR b IN
-		SELECT k.id, s.scale, s.code, k.inflow - k.outflow AS balance, k.held_in, k.held_out
+		SELECT k.id, s.scale, s.code, k.inflow - k.outflow AS balance, h.held_in, h.held_out
 		FROM ledger_data.balance k JOIN ledger_data.asset s ON s.id = k.asset_id
+			JOIN ledger_data.held h ON h.ledger_id = k.ledger_id AND h.id = k.id
 		WHERE k.ledger_id = number AND k.address = $2
 			AND CASE WHEN asset IS NULL THEN NOT k.own_limits ELSE k.asset_id = of_asset.id END
 		ORDER BY k.id FOR NO KEY UPDATE OF k

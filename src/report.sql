@@ -59,6 +59,19 @@ CREATE FUNCTION ledger_data.transaction_postings(ledger_id int, legs bytea) RETU
 COMMENT ON FUNCTION ledger_data.transaction_postings(int, bytea) IS 'The postings of a journal record, from its legs.';
 REVOKE ALL ON FUNCTION ledger_data.transaction_postings(int, bytea) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.hold_postings(ledger_id int, hold bigint) RETURNS ledger.posting[]
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT array_agg(ROW(s.address, d.address, h.amount, a.code)::ledger.posting ORDER BY h.number)
+			FROM ledger_data.hold h
+				JOIN ledger_data.balance s ON s.ledger_id = h.ledger_id AND s.id = h.source_id
+				JOIN ledger_data.balance d ON d.ledger_id = h.ledger_id AND d.id = h.destination_id
+				JOIN ledger_data.asset a ON a.id = d.asset_id
+			WHERE h.ledger_id = $1 AND h.hold = $2;
+	END;
+COMMENT ON FUNCTION ledger_data.hold_postings(int, bigint) IS 'The postings that a hold reserves.';
+REVOKE ALL ON FUNCTION ledger_data.hold_postings(int, bigint) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.require_pattern(pattern text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
 	AS $$
@@ -72,14 +85,17 @@ COMMENT ON FUNCTION ledger_data.require_pattern(text) IS
 REVOKE ALL ON FUNCTION ledger_data.require_pattern(text) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.balances(ledger text, pattern text, at timestamptz)
-	RETURNS TABLE (address text, asset text, balance numeric)
+	RETURNS TABLE (address text, asset text, balance numeric, available numeric, held_in numeric, held_out numeric)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		SELECT b.address, s.code, CASE WHEN $3 IS NULL THEN b.inflow - b.outflow
-				ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $3) END
+				ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $3) END,
+				CASE WHEN $3 IS NULL THEN b.inflow - b.outflow - h.held_out END,
+				CASE WHEN $3 IS NULL THEN h.held_in END, CASE WHEN $3 IS NULL THEN h.held_out END
 			FROM (SELECT ledger_data.ledger_number($1), ledger_data.require_pattern($2)) g(ledger_id, pattern)
 				JOIN ledger_data.balance b ON b.ledger_id = g.ledger_id
 				JOIN ledger_data.asset s ON s.id = b.asset_id
+				JOIN ledger_data.held h ON h.ledger_id = b.ledger_id AND h.id = b.id
 			WHERE b.address >= ledger_data.pattern_prefix(g.pattern)
 				AND b.address < ledger_data.after_prefix(ledger_data.pattern_prefix(g.pattern))
 				AND ledger_data.pattern_match(g.pattern, b.address)
@@ -89,11 +105,11 @@ COMMENT ON FUNCTION ledger_data.balances(text, text, timestamptz) IS 'Does the w
 REVOKE ALL ON FUNCTION ledger_data.balances(text, text, timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION ledger.balances(ledger text, pattern text DEFAULT '**', at timestamptz DEFAULT NULL)
-	RETURNS TABLE (address text, asset text, balance numeric)
+	RETURNS TABLE (address text, asset text, balance numeric, available numeric, held_in numeric, held_out numeric)
 	AS 'MODULE_PATHNAME', 'ledger_gate_read'
 	LANGUAGE C STABLE;
 COMMENT ON FUNCTION ledger.balances(text, text, timestamptz) IS
-'Balances of all accounts whose address matches a pattern, such as users:*:wallet (* is one segment, ** any number), by address and asset; now, or at an effective time. In units of each asset. Errors: LG001 unknown ledger, LG111 malformed pattern, 22004 NULL, 42501 without the right "read". Takes no locks.';
+'Balances of all accounts whose address matches a pattern, such as users:*:wallet (* is one segment, ** any number), by address and asset; now, or at an effective time. available: balance less what holds reserve of it (held_out); held_in: what holds will bring; these three only for now, else NULL. In units of each asset. Errors: LG001 unknown ledger, LG111 malformed pattern, 22004 NULL, 42501 without the right "read". Takes no locks.';
 REVOKE ALL ON FUNCTION ledger.balances(text, text, timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.find_balance(number int, address text, asset text) RETURNS ledger_data.balance
@@ -123,7 +139,7 @@ REVOKE ALL ON FUNCTION ledger_data.find_balance(int, text, text) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.statement(ledger text, address text, asset text, since timestamptz, until timestamptz)
 	RETURNS TABLE (effective_at timestamptz, recorded_at timestamptz, transaction bigint, version bigint,
-		counterparty text, amount numeric, balance numeric, reference text, metadata jsonb)
+		counterparty text, amount numeric, balance numeric, reference text, metadata jsonb, kind text, related bigint)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		WITH b AS MATERIALIZED (
@@ -147,7 +163,7 @@ CREATE FUNCTION ledger_data.statement(ledger text, address text, asset text, sin
 		SELECT coalesce(c.effective_at, c.recorded_at), c.recorded_at, c.position, c.version,
 				p.address, c.amount,
 				o.balance + sum(c.amount) OVER (ORDER BY coalesce(c.effective_at, c.recorded_at), c.version),
-				j.reference, j.metadata
+				j.reference, j.metadata, ledger_data.kind_name(j.kind), j.related
 			FROM chosen c CROSS JOIN opening o
 				JOIN ledger_data.journal j ON j.ledger_id = c.ledger_id AND j.position = c.position
 				LEFT JOIN ledger_data.balance p ON p.ledger_id = c.ledger_id
@@ -160,11 +176,11 @@ REVOKE ALL ON FUNCTION ledger_data.statement(text, text, text, timestamptz, time
 CREATE FUNCTION ledger.statement(ledger text, address text, asset text,
 		since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
 	RETURNS TABLE (effective_at timestamptz, recorded_at timestamptz, transaction bigint, version bigint,
-		counterparty text, amount numeric, balance numeric, reference text, metadata jsonb)
+		counterparty text, amount numeric, balance numeric, reference text, metadata jsonb, kind text, related bigint)
 	AS 'MODULE_PATHNAME', 'ledger_gate_read'
 	LANGUAGE C STABLE;
 COMMENT ON FUNCTION ledger.statement(text, text, text, timestamptz, timestamptz) IS
-'Entries of an account in an asset with since <= effective time < until, in order of effective time and version, with the running balance in that order. amount is negative where money left; in units of the asset. Errors: LG001 LG002 LG003 unknown ledger, asset or account, LG101 malformed address, 22004 NULL, 42501 without the right "read". Takes no locks.';
+'Entries of an account in an asset with since <= effective time < until, in order of effective time and version, with the running balance in that order. amount is negative where money left; in units of the asset. kind: transaction, capture or reversal; related: the hold captured, the transaction reversed. Errors: LG001 LG002 LG003 unknown ledger, asset or account, LG101 malformed address, 22004 NULL, 42501 without the right "read". Takes no locks.';
 REVOKE ALL ON FUNCTION ledger.statement(text, text, text, timestamptz, timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.trial_balance(ledger text, at timestamptz)
@@ -207,12 +223,14 @@ REVOKE ALL ON FUNCTION ledger_data.record_matches(ledger_data.journal, timestamp
 CREATE FUNCTION ledger_data.transactions(ledger text, address text, asset text, since timestamptz, until timestamptz,
 		reference text, metadata jsonb, before bigint, max_rows int)
 	RETURNS TABLE (transaction bigint, recorded_at timestamptz, effective_at timestamptz, reference text,
-		idempotency_key text, metadata jsonb, postings ledger.posting[])
+		idempotency_key text, metadata jsonb, postings ledger.posting[], kind text, related bigint)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		-- of one account: backwards along its entries; otherwise backwards along the journal
 		SELECT c.position, c.recorded_at, coalesce(c.effective_at, c.recorded_at), c.reference, c.idempotency_key, c.metadata,
-				ledger_data.transaction_postings(c.ledger_id, c.legs)
+				CASE WHEN c.kind = 'h' THEN ledger_data.hold_postings(c.ledger_id, c.position)
+					ELSE ledger_data.transaction_postings(c.ledger_id, c.legs) END,
+				ledger_data.kind_name(c.kind), c.related
 			FROM (SELECT ledger_data.ledger_number($1),
 					CASE WHEN $2 IS NOT NULL THEN ledger_data.check_pattern($2) END,
 					CASE WHEN $3 IS NOT NULL THEN (ledger_data.find_asset($3)).id END,
@@ -236,19 +254,35 @@ CREATE FUNCTION ledger_data.transactions(ledger text, address text, asset text, 
 						ORDER BY t.position DESC
 						LIMIT $9)
 					UNION ALL
+					(SELECT DISTINCT ON (j.position) j.*
+						FROM ledger_data.balance b
+							JOIN ledger_data.hold h ON h.ledger_id = b.ledger_id AND b.id IN (h.source_id, h.destination_id)
+							JOIN ledger_data.journal j ON j.ledger_id = h.ledger_id AND j.position = h.hold
+						WHERE g.one_account AND b.ledger_id = g.ledger_id AND b.address = g.pattern
+							AND (g.asset_id IS NULL OR b.asset_id = g.asset_id)
+							AND ($8 IS NULL OR j.position < $8)
+							AND ledger_data.record_matches(j, $4, $5, $6, $7)
+						ORDER BY j.position DESC
+						LIMIT $9)
+					UNION ALL
 					(SELECT j.*
 						FROM ledger_data.journal j
-						WHERE NOT g.one_account AND j.ledger_id = g.ledger_id AND j.kind = 't'
+						WHERE NOT g.one_account AND j.ledger_id = g.ledger_id AND j.kind IN ('t', 'c', 'r', 'h')
 							AND ($8 IS NULL OR j.position < $8)
 							AND ledger_data.record_matches(j, $4, $5, $6, $7)
 							AND (g.pattern IS NULL AND g.asset_id IS NULL OR EXISTS (
-								SELECT FROM unnest(ledger_data.legs(j.legs)) WITH ORDINALITY l(leg, i)
+								SELECT FROM (
+										SELECT l.leg FROM unnest(ledger_data.legs(j.legs)) WITH ORDINALITY l(leg, i) WHERE l.i % 2 = 1
+										UNION ALL
+										SELECT u.id FROM ledger_data.hold h, unnest(ARRAY[h.source_id, h.destination_id]) u(id)
+											WHERE j.kind = 'h' AND h.ledger_id = j.ledger_id AND h.hold = j.position) l(leg)
 									JOIN ledger_data.balance b ON b.ledger_id = g.ledger_id AND b.id = l.leg
-									WHERE l.i % 2 = 1 AND (g.asset_id IS NULL OR b.asset_id = g.asset_id)
+									WHERE (g.asset_id IS NULL OR b.asset_id = g.asset_id)
 										AND (g.pattern IS NULL OR ledger_data.pattern_match(g.pattern, b.address))))
 						ORDER BY j.position DESC
 						LIMIT $9)) c
-			ORDER BY c.position DESC;
+			ORDER BY c.position DESC
+			LIMIT $9;
 	END;
 COMMENT ON FUNCTION ledger_data.transactions(text, text, text, timestamptz, timestamptz, text, jsonb, bigint, int) IS 'Does the work of ledger.transactions.';
 REVOKE ALL ON FUNCTION ledger_data.transactions(text, text, text, timestamptz, timestamptz, text, jsonb, bigint, int) FROM PUBLIC;
@@ -257,11 +291,11 @@ CREATE FUNCTION ledger.transactions(ledger text, address text DEFAULT NULL, asse
 		since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, reference text DEFAULT NULL,
 		metadata jsonb DEFAULT NULL, before bigint DEFAULT NULL, max_rows int DEFAULT 100)
 	RETURNS TABLE (transaction bigint, recorded_at timestamptz, effective_at timestamptz, reference text,
-		idempotency_key text, metadata jsonb, postings ledger.posting[])
+		idempotency_key text, metadata jsonb, postings ledger.posting[], kind text, related bigint)
 	AS 'MODULE_PATHNAME', 'ledger_gate_read'
 	LANGUAGE C STABLE;
 COMMENT ON FUNCTION ledger.transactions(text, text, text, timestamptz, timestamptz, text, jsonb, bigint, int) IS
-'Transactions, newest first: those that touch an address (or a pattern of addresses) and an asset, with since <= effective time < until, with this reference, with metadata that contains the given object. For the next page give the last transaction of this one as before. max_rows: at most this many. Errors: LG001 LG002 unknown ledger or asset, LG111 malformed pattern, 42501 without the right "read". Takes no locks.';
+'Transactions, captures, reversals and holds (kind says which, related what hold or transaction they refer to), newest first: those that touch an address (or a pattern of addresses) and an asset, with since <= effective time < until, with this reference, with metadata that contains the given object. For the next page give the last transaction of this one as before. max_rows: at most this many. Errors: LG001 LG002 unknown ledger or asset, LG111 malformed pattern, 42501 without the right "read". Takes no locks.';
 REVOKE ALL ON FUNCTION ledger.transactions(text, text, text, timestamptz, timestamptz, text, jsonb, bigint, int) FROM PUBLIC;
 
 -- Views show what the current user may read. Those of one table are joined with an empty row: else PostgreSQL
@@ -297,13 +331,14 @@ COMMENT ON VIEW ledger.account IS
 
 CREATE VIEW ledger.balance WITH (security_barrier) AS
 	SELECT l.name AS ledger, b.address, s.code AS asset, b.inflow - b.outflow AS balance,
-			b.inflow - b.outflow - b.held_out AS available, b.inflow, b.outflow, b.held_in, b.held_out,
+			b.inflow - b.outflow - h.held_out AS available, b.inflow, b.outflow, h.held_in, h.held_out,
 			b.floor, b.ceiling, b.version, ledger_data.status_name(b.status) AS status, b.recorded_at
 		FROM ledger_data.ledger l JOIN ledger_data.balance b ON b.ledger_id = l.id
 			JOIN ledger_data.asset s ON s.id = b.asset_id
+			JOIN ledger_data.held h ON h.ledger_id = b.ledger_id AND h.id = b.id
 		WHERE ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.balance IS
-'Balances, in units of each asset. balance: inflow less outflow. available: balance less held outflow. version: number of entries. recorded_at: when the last entry was recorded, or the balance opened.';
+'Balances, in units of each asset. balance: inflow less outflow. available: balance less held outflow. held_in, held_out: by holds that have not expired. version: number of entries. recorded_at: when the last entry was recorded, or the balance opened.';
 
 CREATE VIEW ledger.entry WITH (security_barrier) AS
 	SELECT l.name AS ledger, b.address, s.code AS asset, e.version, e.position AS transaction, e.amount, e.balance,
@@ -317,8 +352,23 @@ COMMENT ON VIEW ledger.entry IS
 
 CREATE VIEW ledger.journal WITH (security_barrier) AS
 	SELECT l.name AS ledger, j.position, ledger_data.kind_name(j.kind) AS kind, j.recorded_at,
-			coalesce(j.effective_at, j.recorded_at) AS effective_at, j.reference, j.idempotency_key, j.metadata, j.payload
+			coalesce(j.effective_at, j.recorded_at) AS effective_at, j.reference, j.idempotency_key, j.metadata,
+			j.related, j.payload
 		FROM ledger_data.ledger l JOIN ledger_data.journal j ON j.ledger_id = l.id
 		WHERE ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.journal IS
-'The journal: one record for everything that happened. kind: transaction, account or ledger. payload: what changed, for records that are not transactions; ledger.transactions() shows postings.';
+'The journal: one record for everything that happened. kind: transaction, hold, capture, void, reversal, account or ledger. related: the hold captured or voided, the transaction reversed. payload: what changed, where entries do not say it; ledger.transactions() shows postings.';
+
+CREATE VIEW ledger.hold WITH (security_barrier) AS
+	SELECT l.name AS ledger, h.hold, h.number, s.address AS source, d.address AS destination, a.code AS asset,
+			h.amount, h.captured, h.voided, h.amount - h.captured - h.voided AS "left", h.expires_at,
+			CASE WHEN h.expired OR h.due <= clock_timestamp() THEN 'expired'
+				WHEN h.amount > h.captured + h.voided THEN 'open'
+				WHEN h.captured > 0 THEN 'captured' ELSE 'voided' END AS status
+		FROM ledger_data.ledger l JOIN ledger_data.hold h ON h.ledger_id = l.id
+			JOIN ledger_data.balance s ON s.ledger_id = h.ledger_id AND s.id = h.source_id
+			JOIN ledger_data.balance d ON d.ledger_id = h.ledger_id AND d.id = h.destination_id
+			JOIN ledger_data.asset a ON a.id = s.asset_id
+		WHERE ledger_data.may(l.id, 1::smallint);
+COMMENT ON VIEW ledger.hold IS
+'Postings of holds: hold, the number that ledger.capture and ledger.void take; number, of the posting within it; what was held, captured, set free (voided) and is left, in units of the asset. status: open, captured, voided or expired, which a hold is from the moment of expires_at, swept or not.';

@@ -3,8 +3,9 @@
  *		The rules of posting, applied to an array of balances.
  *
  * Invariant: every posting adds the same amount to one outflow and to one
- * inflow, so what was balanced stays balanced; it passes no floor and no
- * ceiling; and either all postings are applied or none.
+ * inflow, or to one held outflow and one held inflow, so what was balanced
+ * stays balanced; it passes no floor and no ceiling unless forced; and either
+ * all postings are applied or none.
  * Locks: none here; the caller holds those of every balance it passes.
  * Pure: needs c.h only and runs without a server.
  */
@@ -35,7 +36,7 @@ rule_available(const RuleBalance *balance)
 {
 	Amount		available;
 
-	if (__builtin_sub_overflow(rule_balance(balance), balance->held_out, &available))
+	if (__builtin_sub_overflow(rule_balance(balance), balance->held_out - balance->expired_out, &available))
 		return LEAST;
 	return available;
 }
@@ -46,7 +47,7 @@ expected(const RuleBalance *balance)
 {
 	Amount		sum;
 
-	if (__builtin_add_overflow(rule_balance(balance), balance->held_in, &sum))
+	if (__builtin_add_overflow(rule_balance(balance), balance->held_in - balance->expired_in, &sum))
 		return MOST;
 	return sum;
 }
@@ -114,25 +115,32 @@ make_entry(RuleBalance *balance, int index, Amount amount, RuleEntry *entry)
 	entry->index = index;
 }
 
-/*
- * Apply one posting and make its two entries, source first.  *made counts the
- * entries made, also when it is refused half way.
- */
+/* Set posting->amount: what was asked or, with up_to, what is available of it. */
 static RuleVerdict
-apply_posting(RuleBalance *balances, const RulePosting *posting, int number,
-			  RuleEntry *entries, int *made, RuleRefusal *refusal)
+decide_amount(const RuleBalance *source, RulePosting *posting)
+{
+	Amount		left;
+
+	posting->amount = posting->asked;
+	if (!posting->up_to)
+		return RULE_ACCEPTED;
+	if (!source->has_floor)
+		return posting->asked >= amount_limit() ? RULE_NO_BOUND : RULE_ACCEPTED;
+	if (__builtin_sub_overflow(rule_available(source), source->floor, &left) || left < 0)
+		left = 0;
+	if (left < posting->amount)
+		posting->amount = left;
+	return RULE_ACCEPTED;
+}
+
+/* Move the amount; its two entries are made, source first, unless it is refused. */
+static RuleVerdict
+move(RuleBalance *balances, const RulePosting *posting, int number, bool limited,
+	 RuleEntry *entries, RuleRefusal *refusal)
 {
 	RuleBalance *source = &balances[posting->source];
 	RuleBalance *destination = &balances[posting->destination];
 	Amount		amount = posting->amount;
-	RuleVerdict verdict;
-
-	verdict = check_status(source);
-	if (verdict != RULE_ACCEPTED)
-		return refuse(refusal, verdict, number, posting->source, 0);
-	verdict = check_status(destination);
-	if (verdict != RULE_ACCEPTED)
-		return refuse(refusal, verdict, number, posting->destination, 0);
 
 	if (!can_grow(source->outflow, amount, source->version, 1))
 		return refuse(refusal, RULE_OUT_OF_RANGE, number, posting->source, 0);
@@ -140,35 +148,121 @@ apply_posting(RuleBalance *balances, const RulePosting *posting, int number,
 				  destination == source ? 2 : 1))
 		return refuse(refusal, RULE_OUT_OF_RANGE, number, posting->destination, 0);
 
-	if (!above_floor(source, amount))
+	if (limited && !above_floor(source, amount))
 		return refuse(refusal, RULE_BELOW_FLOOR, number, posting->source,
 					  rule_available(source));
 	source->outflow += amount;
-	make_entry(source, posting->source, -amount, &entries[(*made)++]);
+	make_entry(source, posting->source, -amount, &entries[0]);
 
-	if (!below_ceiling(destination, amount))
-		return refuse(refusal, RULE_ABOVE_CEILING, number, posting->destination,
-					  expected(destination));
+	if (limited && !below_ceiling(destination, amount))
+	{
+		Amount		found = expected(destination);
+
+		source->outflow -= amount;
+		source->version--;
+		return refuse(refusal, RULE_ABOVE_CEILING, number, posting->destination, found);
+	}
 	destination->inflow += amount;
-	make_entry(destination, posting->destination, amount, &entries[(*made)++]);
+	make_entry(destination, posting->destination, amount, &entries[1]);
 	return RULE_ACCEPTED;
 }
 
-/* Take entries back, the latest first. */
-static void
-undo(RuleBalance *balances, const RuleEntry *entries, int made)
+/* Reserve the amount on both sides. */
+static RuleVerdict
+hold(RuleBalance *balances, const RulePosting *posting, int number, RuleRefusal *refusal)
 {
-	while (made-- > 0)
-	{
-		const RuleEntry *entry = &entries[made];
-		RuleBalance *balance = &balances[entry->index];
+	RuleBalance *source = &balances[posting->source];
+	RuleBalance *destination = &balances[posting->destination];
+	Amount		amount = posting->amount;
 
-		if (entry->amount < 0)
-			balance->outflow += entry->amount;
-		else
-			balance->inflow -= entry->amount;
-		balance->version--;
+	if (!can_grow(source->held_out, amount, 0, 0))
+		return refuse(refusal, RULE_OUT_OF_RANGE, number, posting->source, 0);
+	if (!can_grow(destination->held_in, amount, 0, 0))
+		return refuse(refusal, RULE_OUT_OF_RANGE, number, posting->destination, 0);
+	if (!posting->force && !above_floor(source, amount))
+		return refuse(refusal, RULE_BELOW_FLOOR, number, posting->source,
+					  rule_available(source));
+	if (!posting->force && !below_ceiling(destination, amount))
+		return refuse(refusal, RULE_ABOVE_CEILING, number, posting->destination,
+					  expected(destination));
+	source->held_out += amount;
+	destination->held_in += amount;
+	return RULE_ACCEPTED;
+}
+
+/* Set an amount of what is held free on both sides; less than zero takes that back. */
+static void
+release(RuleBalance *balances, const RulePosting *posting, Amount amount)
+{
+	balances[posting->source].held_out -= amount;
+	balances[posting->destination].held_in -= amount;
+	if (posting->expired)
+	{
+		balances[posting->source].expired_out -= amount;
+		balances[posting->destination].expired_in -= amount;
 	}
+}
+
+/* Apply one posting; refused, it leaves the balances as they were. */
+static RuleVerdict
+apply_posting(RuleBalance *balances, RulePosting *posting, int number,
+			  RuleEntry *entries, RuleRefusal *refusal)
+{
+	RuleVerdict verdict;
+
+	if (posting->effect == RULE_RELEASE)
+	{
+		posting->amount = 0;
+		release(balances, posting, posting->release);
+		return RULE_ACCEPTED;
+	}
+	verdict = check_status(&balances[posting->source]);
+	if (verdict != RULE_ACCEPTED)
+		return refuse(refusal, verdict, number, posting->source, 0);
+	verdict = check_status(&balances[posting->destination]);
+	if (verdict != RULE_ACCEPTED)
+		return refuse(refusal, verdict, number, posting->destination, 0);
+	verdict = decide_amount(&balances[posting->source], posting);
+	if (verdict != RULE_ACCEPTED)
+		return refuse(refusal, verdict, number, posting->source, 0);
+
+	if (posting->effect == RULE_HOLD)
+		return hold(balances, posting, number, refusal);
+	if (posting->effect == RULE_MOVE)
+		return move(balances, posting, number, !posting->force, entries, refusal);
+
+	/* what is held has been within the limits all the time */
+	verdict = move(balances, posting, number, false, entries, refusal);
+	if (verdict == RULE_ACCEPTED)
+		release(balances, posting, posting->amount + posting->release);
+	return verdict;
+}
+
+/* Take a posting back. */
+static void
+undo_posting(RuleBalance *balances, const RulePosting *posting)
+{
+	if (posting->effect == RULE_RELEASE)
+		release(balances, posting, -posting->release);
+	else if (posting->effect == RULE_CAPTURE)
+		release(balances, posting, -(posting->amount + posting->release));
+	else if (posting->effect == RULE_HOLD)
+		release(balances, posting, posting->amount);
+	if (rule_moves(posting->effect))
+	{
+		balances[posting->source].outflow -= posting->amount;
+		balances[posting->source].version--;
+		balances[posting->destination].inflow -= posting->amount;
+		balances[posting->destination].version--;
+	}
+}
+
+/* Take back postings that were all applied, the latest first. */
+void
+rule_undo(RuleBalance *balances, const RulePosting *postings, int count)
+{
+	while (count-- > 0)
+		undo_posting(balances, &postings[count]);
 }
 
 /*
@@ -176,7 +270,7 @@ undo(RuleBalance *balances, const RuleEntry *entries, int made)
  * posting.  *refusal is set if the verdict is not RULE_ACCEPTED.
  */
 RuleVerdict
-rule_apply(RuleBalance *balances, const RulePosting *postings, int count,
+rule_apply(RuleBalance *balances, RulePosting *postings, int count,
 		   RuleEntry *entries, RuleRefusal *refusal)
 {
 	int			made = 0;
@@ -185,12 +279,14 @@ rule_apply(RuleBalance *balances, const RulePosting *postings, int count,
 	{
 		RuleVerdict verdict;
 
-		verdict = apply_posting(balances, &postings[i], i, entries, &made, refusal);
+		verdict = apply_posting(balances, &postings[i], i, &entries[made], refusal);
 		if (verdict != RULE_ACCEPTED)
 		{
-			undo(balances, entries, made);
+			rule_undo(balances, postings, i);
 			return verdict;
 		}
+		if (rule_moves(postings[i].effect))
+			made += 2;
 	}
 	return RULE_ACCEPTED;
 }

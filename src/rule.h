@@ -24,6 +24,8 @@ typedef struct RuleBalance
 	Amount		outflow;
 	Amount		held_in;
 	Amount		held_out;
+	Amount		expired_in;		/* of held_in: by holds that have expired, so it counts no longer */
+	Amount		expired_out;	/* of held_out likewise */
 	Amount		floor;			/* meaningful if has_floor */
 	Amount		ceiling;		/* meaningful if has_ceiling */
 	int64		version;
@@ -32,12 +34,27 @@ typedef struct RuleBalance
 	char		status;
 } RuleBalance;
 
+/* What a posting does. */
+typedef enum RuleEffect
+{
+	RULE_MOVE,					/* amount from source to destination, within the limits */
+	RULE_HOLD,					/* reserve it: outflow of the source, inflow of the destination */
+	RULE_CAPTURE,				/* move what is held; set `release` of it free besides */
+	RULE_RELEASE				/* set `release` of what is held free, whatever the status */
+} RuleEffect;
+
 /* An amount moved from one balance to another; both are array indexes. */
 typedef struct RulePosting
 {
-	Amount		amount;			/* never negative */
+	Amount		asked;			/* never negative */
+	Amount		amount;			/* set by the rules: `asked`, or less with up_to */
+	Amount		release;
 	int			source;
 	int			destination;
+	RuleEffect	effect;
+	bool		up_to;			/* as much as is available at the source, `asked` at most */
+	bool		force;			/* pass floor and ceiling */
+	bool		expired;		/* RULE_RELEASE: of a hold that counts as expired */
 } RulePosting;
 
 /* One side of a posting: entry `version` of its balance. */
@@ -56,7 +73,8 @@ typedef enum RuleVerdict
 	RULE_ABOVE_CEILING,
 	RULE_FROZEN,
 	RULE_CLOSED,
-	RULE_OUT_OF_RANGE			/* a sum would pass 38 digits, or a version its range */
+	RULE_OUT_OF_RANGE,			/* a sum would pass 38 digits, or a version its range */
+	RULE_NO_BOUND				/* up_to everything, from a source without a floor */
 } RuleVerdict;
 
 /* Why and where a list of postings was refused. */
@@ -68,17 +86,27 @@ typedef struct RuleRefusal
 	Amount		found;			/* available, or balance with held inflow, as it was */
 } RuleRefusal;
 
+/* Whether an effect moves money, and so makes entries. */
+static inline bool
+rule_moves(RuleEffect effect)
+{
+	return effect == RULE_MOVE || effect == RULE_CAPTURE;
+}
+
 extern Amount rule_balance(const RuleBalance *balance);
 extern Amount rule_available(const RuleBalance *balance);
 
 /*
- * Apply the postings in the order given; entries gets two per posting, source
- * first.  Limits are checked after each posting: the floor where money leaves,
- * the ceiling where it arrives.  On refusal the balances are as they were and
- * the entries undefined.
+ * Apply the postings in the order given.  entries gets two for each that moves
+ * money, source first.  Limits are checked after each posting: the floor where
+ * money leaves, the ceiling where it arrives.  On refusal the balances are as
+ * they were and the entries undefined.
  */
 extern RuleVerdict rule_apply(RuleBalance *balances,
-							  const RulePosting *postings, int count,
+							  RulePosting *postings, int count,
 							  RuleEntry *entries, RuleRefusal *refusal);
+
+/* Take back postings that were all applied, and nothing to the same balances since. */
+extern void rule_undo(RuleBalance *balances, const RulePosting *postings, int count);
 
 #endif							/* LEDGER_RULE_H */

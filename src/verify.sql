@@ -109,13 +109,22 @@ CREATE FUNCTION ledger_data.verify_limits(number int)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		SELECT 'limit', format('%s %s', b.address, s.code),
-				format('Balance %s, held in %s, held out %s; floor %s, ceiling %s.', b.inflow - b.outflow, b.held_in, b.held_out,
+				format('Balance %s, held in %s, held out %s; floor %s, ceiling %s.', b.inflow - b.outflow, h.held_in, h.held_out,
 					coalesce(b.floor::text, 'none'), coalesce(b.ceiling::text, 'none'))
 			FROM ledger_data.balance b JOIN ledger_data.asset s ON s.id = b.asset_id
+				JOIN ledger_data.held h ON h.ledger_id = b.ledger_id AND h.id = b.id
 			WHERE b.ledger_id = $1
-				AND (b.inflow - b.outflow - b.held_out < b.floor OR b.inflow - b.outflow + b.held_in > b.ceiling);
+				AND (b.inflow - b.outflow - h.held_out < b.floor OR b.inflow - b.outflow + h.held_in > b.ceiling)
+				-- unless a forced reversal has taken it there: the entries since it was last within its limits tell
+				AND NOT EXISTS (
+					SELECT FROM ledger_data.entry e
+						JOIN ledger_data.journal j ON j.ledger_id = e.ledger_id AND j.position = e.position
+						WHERE e.ledger_id = b.ledger_id AND e.balance_id = b.id AND j.kind = 'r' AND j.payload @> '{"force": true}'
+							AND e.version > coalesce((SELECT max(w.version) FROM ledger_data.entry w
+								WHERE w.ledger_id = b.ledger_id AND w.balance_id = b.id
+									AND (b.floor IS NULL OR w.balance >= b.floor) AND (b.ceiling IS NULL OR w.balance <= b.ceiling)), 0));
 	END;
-COMMENT ON FUNCTION ledger_data.verify_limits(int) IS 'Balances beyond their floor or ceiling.';
+COMMENT ON FUNCTION ledger_data.verify_limits(int) IS 'Balances beyond their floor or ceiling, but for those that a forced reversal took there.';
 REVOKE ALL ON FUNCTION ledger_data.verify_limits(int) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.verify_accounts(number int)
@@ -137,6 +146,71 @@ CREATE FUNCTION ledger_data.verify_accounts(number int)
 	END;
 COMMENT ON FUNCTION ledger_data.verify_accounts(int) IS 'Accounts and balances that do not agree.';
 REVOKE ALL ON FUNCTION ledger_data.verify_accounts(int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify_held(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		WITH side AS (
+			SELECT u.balance_id, sum(u.held_in) AS held_in, sum(u.held_out) AS held_out
+				FROM ledger_data.hold h CROSS JOIN LATERAL (VALUES
+					(h.source_id, 0, h.amount - h.captured - h.voided),
+					(h.destination_id, h.amount - h.captured - h.voided, 0)) u(balance_id, held_in, held_out)
+				WHERE h.ledger_id = $1
+				GROUP BY u.balance_id)
+		SELECT 'held', concat_ws(' ', coalesce(b.address, 'balance ' || s.balance_id), a.code),
+				format('The balance has %s held in and %s held out; its holds give %s and %s.',
+					b.held_in, b.held_out, coalesce(s.held_in, 0), coalesce(s.held_out, 0))
+			FROM (SELECT k.* FROM ledger_data.balance k WHERE k.ledger_id = $1) b
+				FULL JOIN side s ON s.balance_id = b.id
+				LEFT JOIN ledger_data.asset a ON a.id = b.asset_id
+			WHERE (b.held_in, b.held_out) IS DISTINCT FROM (coalesce(s.held_in, 0), coalesce(s.held_out, 0));
+	END;
+COMMENT ON FUNCTION ledger_data.verify_held(int) IS 'Balances whose held sums are not those of their holds.';
+REVOKE ALL ON FUNCTION ledger_data.verify_held(int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify_holds(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		WITH recorded AS (
+			SELECT j.position AS hold, p.n::int AS number, (p.posting ->> 'amount')::numeric AS amount
+				FROM ledger_data.journal j
+					CROSS JOIN LATERAL jsonb_array_elements(j.payload -> 'postings') WITH ORDINALITY p(posting, n)
+				WHERE j.ledger_id = $1 AND j.kind = 'h'),
+		captured AS (
+			SELECT j.related AS hold, l.i AS number, sum(e.amount) AS amount
+				FROM ledger_data.journal j
+					CROSS JOIN LATERAL (SELECT CASE WHEN ledger_data.legs_readable(j.legs) THEN ledger_data.legs(j.legs) END
+						OFFSET 0) d(leg)	-- decoded once
+					CROSS JOIN LATERAL (SELECT i, d.leg[4 * i - 1] AS balance_id, d.leg[4 * i] AS version
+						FROM generate_series(1, cardinality(d.leg) / 4) i) l
+					JOIN ledger_data.entry e ON e.ledger_id = $1 AND e.balance_id = l.balance_id AND e.version = l.version
+				WHERE j.ledger_id = $1 AND j.kind = 'c'
+				GROUP BY j.related, l.i),
+		released AS (
+			SELECT j.related AS hold, p.n::int AS number, sum(p.amount::numeric) AS amount,
+					bool_or(coalesce((j.payload ->> 'expired')::boolean, false)) AS expired
+				FROM ledger_data.journal j
+					CROSS JOIN LATERAL jsonb_array_elements_text(j.payload -> 'released') WITH ORDINALITY p(amount, n)
+				WHERE j.ledger_id = $1 AND j.kind IN ('c', 'v')
+				GROUP BY j.related, p.n)
+		SELECT 'hold', format('hold %s posting %s', coalesce(h.hold, r.hold), coalesce(h.number, r.number)),
+				format('It has amount %s, captured %s, voided %s; the journal gives %s, %s, %s.', h.amount, h.captured, h.voided,
+					r.amount, coalesce(c.amount, 0), coalesce(v.amount, 0))
+					|| CASE WHEN h.amount < h.captured + h.voided THEN ' More than it held is gone.' ELSE '' END
+			FROM (SELECT k.* FROM ledger_data.hold k WHERE k.ledger_id = $1) h
+				FULL JOIN recorded r ON r.hold = h.hold AND r.number = h.number
+				LEFT JOIN captured c ON c.hold = h.hold AND c.number = h.number
+				LEFT JOIN released v ON v.hold = h.hold AND v.number = h.number
+			WHERE (h.amount, h.captured, h.voided) IS DISTINCT FROM (r.amount, coalesce(c.amount, 0), coalesce(v.amount, 0))
+				OR h.amount < h.captured + h.voided
+				OR h.expired AND NOT coalesce(v.expired, false)
+				OR h.due IS DISTINCT FROM CASE WHEN h.amount > h.captured + h.voided THEN h.expires_at END;
+	END;
+COMMENT ON FUNCTION ledger_data.verify_holds(int) IS
+'Holds of which captured + voided + left is not what the journal says was held, captured and set free.';
+REVOKE ALL ON FUNCTION ledger_data.verify_holds(int) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.verify(ledger text)
 	RETURNS TABLE (ledger_name text, invariant text, object text, detail text)
@@ -163,6 +237,10 @@ BEGIN
 		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
 		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_accounts(l.id) v;
 		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_held(l.id) v;
+		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_holds(l.id) v;
+		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
 		SELECT (SELECT count(*) FROM ledger_data.balance b WHERE b.ledger_id = l.id) AS balances,
 				(SELECT count(*) FROM ledger_data.journal j WHERE j.ledger_id = l.id) AS records,
 				(SELECT count(*) FROM ledger_data.entry e WHERE e.ledger_id = l.id) AS entries
@@ -180,5 +258,5 @@ CREATE FUNCTION ledger.verify(ledger text DEFAULT NULL)
 	AS 'MODULE_PATHNAME', 'ledger_gate_read'
 	LANGUAGE C STABLE;
 COMMENT ON FUNCTION ledger.verify(text) IS
-'Checks a ledger, or all of them, and returns one row for each fault: no row means that all is well. A notice for each ledger tells how much was checked. Invariants: sum (all balances in an asset sum to zero), balance (each is the sum of its entries, its version their number), entry (each follows from the one before), transaction (journal and entries belong together and balance), limit (no floor or ceiling is passed), account (accounts and balances agree). Reads everything with one snapshot and takes no locks; posting goes on. Errors: LG001 unknown ledger, 42501 without the right "read".';
+'Checks a ledger, or all of them, and returns one row for each fault: no row means that all is well. A notice for each ledger tells how much was checked. Invariants: sum (all balances in an asset sum to zero), balance (each is the sum of its entries, its version their number), entry (each follows from the one before), transaction (journal and entries belong together and balance), limit (no floor or ceiling is passed, unless by a forced reversal), account (accounts and balances agree), held (what is held on each balance is the sum of its holds), hold (of each hold, captured, voided and left are together what was held, and as the journal says). Reads everything with one snapshot and takes no locks; posting goes on. Errors: LG001 unknown ledger, 42501 without the right "read".';
 REVOKE ALL ON FUNCTION ledger.verify(text) FROM PUBLIC;

@@ -1,0 +1,44 @@
+-- hold: what is reserved. A hold is known by the position of its journal record and has one row for each posting.
+
+CREATE TABLE ledger_data.hold (
+	ledger_id int NOT NULL,
+	number int NOT NULL,
+	hold bigint NOT NULL,
+	source_id bigint NOT NULL,
+	destination_id bigint NOT NULL,
+	scale smallint NOT NULL,
+	expired boolean NOT NULL,
+	expires_at timestamptz,
+	due timestamptz,
+	amount numeric NOT NULL,
+	captured numeric NOT NULL,
+	voided numeric NOT NULL,
+	CONSTRAINT hold_pkey PRIMARY KEY (ledger_id, hold, number)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE ledger_data.hold IS
+'Postings of holds and what has become of them. Changed only by whoever has both balances locked. What is left is amount - captured - voided.';
+COMMENT ON COLUMN ledger_data.hold.hold IS 'Position of the hold''s journal record.';
+COMMENT ON COLUMN ledger_data.hold.number IS 'Of the posting within the hold, from 1.';
+COMMENT ON COLUMN ledger_data.hold.scale IS 'Decimals of the asset.';
+COMMENT ON COLUMN ledger_data.hold.expired IS 'Whether what was set free was so because it expired.';
+COMMENT ON COLUMN ledger_data.hold.due IS 'expires_at while anything is left, else NULL.';
+COMMENT ON COLUMN ledger_data.hold.voided IS 'Set free: voided, expired, or not part of the final capture.';
+CREATE INDEX hold_source ON ledger_data.hold (ledger_id, source_id, due) WHERE due IS NOT NULL;
+COMMENT ON INDEX ledger_data.hold_source IS 'Finds what has expired of a balance''s held outflow.';
+CREATE INDEX hold_destination ON ledger_data.hold (ledger_id, destination_id, due) WHERE due IS NOT NULL;
+COMMENT ON INDEX ledger_data.hold_destination IS 'Finds what has expired of a balance''s held inflow.';
+CREATE INDEX hold_due ON ledger_data.hold (ledger_id, due) WHERE due IS NOT NULL;
+COMMENT ON INDEX ledger_data.hold_due IS 'Finds what is to be swept.';
+SELECT pg_catalog.pg_extension_config_dump('ledger_data.hold', '');
+
+CREATE VIEW ledger_data.held AS
+	SELECT b.ledger_id, b.id,
+			CASE WHEN b.held_in = 0 THEN b.held_in ELSE b.held_in - coalesce((
+				SELECT sum(h.amount - h.captured - h.voided) FROM ledger_data.hold h
+					WHERE h.ledger_id = b.ledger_id AND h.destination_id = b.id AND h.due <= clock_timestamp()), 0) END AS held_in,
+			CASE WHEN b.held_out = 0 THEN b.held_out ELSE b.held_out - coalesce((
+				SELECT sum(h.amount - h.captured - h.voided) FROM ledger_data.hold h
+					WHERE h.ledger_id = b.ledger_id AND h.source_id = b.id AND h.due <= clock_timestamp()), 0) END AS held_out
+		FROM ledger_data.balance b;
+COMMENT ON VIEW ledger_data.held IS
+'Held inflow and outflow of balances without what has expired, swept or not.';
