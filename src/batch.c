@@ -109,7 +109,7 @@ read_posting(Request *request, RequestPosting *posting, const Column *columns, i
 	posting->asset = span_of(&columns[ARG_ASSETS], asset);
 	posting->amount = is_given(&columns[ARG_AMOUNTS], i) ? columns[ARG_AMOUNTS].values[i] : 0;
 	posting->up_to = request->has_up_to = is_given(&columns[ARG_UP_TO], i) && DatumGetBool(columns[ARG_UP_TO].values[i]);
-	return request_check_amounts(request) && request_check_posting(request, posting);
+	return request_check_amounts(request, false) && request_check_posting(request, posting);
 }
 
 /* Make a request of the elements at one place. */

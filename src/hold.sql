@@ -23,16 +23,16 @@ COMMENT ON COLUMN ledger_data.hold.scale IS 'Decimals of the asset.';
 COMMENT ON COLUMN ledger_data.hold.expired IS 'Whether what was set free was so because it expired.';
 COMMENT ON COLUMN ledger_data.hold.due IS 'expires_at while anything is left, else NULL.';
 COMMENT ON COLUMN ledger_data.hold.voided IS 'Set free: voided, expired, or not part of the final capture.';
-CREATE INDEX hold_source ON ledger_data.hold (ledger_id, source_id, due) WHERE due IS NOT NULL;
-COMMENT ON INDEX ledger_data.hold_source IS 'Finds what has expired of a balance''s held outflow.';
-CREATE INDEX hold_destination ON ledger_data.hold (ledger_id, destination_id, due) WHERE due IS NOT NULL;
-COMMENT ON INDEX ledger_data.hold_destination IS 'Finds what has expired of a balance''s held inflow.';
+CREATE INDEX hold_source ON ledger_data.hold (ledger_id, source_id, due);
+COMMENT ON INDEX ledger_data.hold_source IS 'Finds a balance''s holds, and what has expired of its held outflow.';
+CREATE INDEX hold_destination ON ledger_data.hold (ledger_id, destination_id, due);
+COMMENT ON INDEX ledger_data.hold_destination IS 'The same for held inflow.';
 CREATE INDEX hold_due ON ledger_data.hold (ledger_id, due) WHERE due IS NOT NULL;
 COMMENT ON INDEX ledger_data.hold_due IS 'Finds what is to be swept.';
 SELECT pg_catalog.pg_extension_config_dump('ledger_data.hold', '');
 
 CREATE VIEW ledger_data.held AS
-	SELECT b.ledger_id, b.id,
+	SELECT b.ledger_id, b.id, b.asset_id, b.address, b.status, b.floor, b.ceiling, b.inflow, b.outflow, b.version, b.recorded_at,
 			CASE WHEN b.held_in = 0 THEN b.held_in ELSE b.held_in - coalesce((
 				SELECT sum(h.amount - h.captured - h.voided) FROM ledger_data.hold h
 					WHERE h.ledger_id = b.ledger_id AND h.destination_id = b.id AND h.due <= clock_timestamp()), 0) END AS held_in,
@@ -41,4 +41,4 @@ CREATE VIEW ledger_data.held AS
 					WHERE h.ledger_id = b.ledger_id AND h.source_id = b.id AND h.due <= clock_timestamp()), 0) END AS held_out
 		FROM ledger_data.balance b;
 COMMENT ON VIEW ledger_data.held IS
-'Held inflow and outflow of balances without what has expired, swept or not.';
+'Balances with what is held on them without what has expired, swept or not.';

@@ -92,12 +92,12 @@ make_plans(IndexSet *set, Relation table)
 
 /*
  * Begin to enter rows into the indexes of a table that the caller has locked
- * for writing.
+ * for writing; context is that of the whole use.
  */
 OpenIndexes *
-index_set_use(IndexSet *set, Relation table)
+index_set_use(IndexSet *set, Relation table, MemoryContext context)
 {
-	OpenIndexes *indexes = palloc(sizeof(OpenIndexes));
+	OpenIndexes *indexes = MemoryContextAlloc(context, sizeof(OpenIndexes));
 
 	if (set->context == NULL || set->stale)
 		make_plans(set, table);
@@ -105,8 +105,9 @@ index_set_use(IndexSet *set, Relation table)
 	indexes->plans = set->plans;
 	indexes->count = set->count;
 	indexes->unusual = set->unusual;
-	indexes->rels = palloc0(sizeof(Relation) * Max(set->count, 1));
-	indexes->infos = palloc(sizeof(IndexInfo *) * Max(set->count, 1));
+	indexes->context = context;
+	indexes->rels = MemoryContextAllocZero(context, sizeof(Relation) * Max(set->count, 1));
+	indexes->infos = MemoryContextAlloc(context, sizeof(IndexInfo *) * Max(set->count, 1));
 	return indexes;
 }
 
@@ -117,20 +118,29 @@ is_left_out(const IndexPlan *plan, TupleTableSlot *slot)
 	return plan->skip_if_null != InvalidAttrNumber && slot_attisnull(slot, plan->skip_if_null);
 }
 
+/* Open an index to enter rows. */
+static void
+open_index(OpenIndexes *indexes, int i)
+{
+	const IndexPlan *plan = &indexes->plans[i];
+	MemoryContext old = MemoryContextSwitchTo(indexes->context);
+
+	indexes->rels[i] = index_open(plan->oid, RowExclusiveLock);
+	indexes->infos[i] = plan->info ? plan->info : BuildIndexInfo(indexes->rels[i]);
+	MemoryContextSwitchTo(old);
+}
+
 /* Enter a row into one index, which is opened when first needed. */
 static void
 insert_into(OpenIndexes *indexes, int i, TupleTableSlot *slot)
 {
-	const IndexPlan *plan = &indexes->plans[i];
-	Relation	rel = indexes->rels[i];
+	Relation	rel;
 	Datum		values[INDEX_MAX_KEYS];
 	bool		nulls[INDEX_MAX_KEYS];
 
-	if (rel == NULL)
-	{
-		rel = indexes->rels[i] = index_open(plan->oid, RowExclusiveLock);
-		indexes->infos[i] = plan->info ? plan->info : BuildIndexInfo(rel);
-	}
+	if (indexes->rels[i] == NULL)
+		open_index(indexes, i);
+	rel = indexes->rels[i];
 	if (!rel->rd_index->indisready)
 		return;
 	FormIndexDatum(indexes->infos[i], slot, NULL, values, nulls);

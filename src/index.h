@@ -39,12 +39,13 @@ typedef struct OpenIndexes
 	const IndexPlan *plans;		/* good until the end of the transaction */
 	int			count;
 	bool		unusual;
+	MemoryContext context;		/* of the call */
 	Relation   *rels;			/* NULL until needed */
 	IndexInfo **infos;
 } OpenIndexes;
 
 extern void index_set_changed(IndexSet *set, Oid relid);
-extern OpenIndexes *index_set_use(IndexSet *set, Relation table);
+extern OpenIndexes *index_set_use(IndexSet *set, Relation table, MemoryContext context);
 extern bool index_insert_row(OpenIndexes *indexes, TupleTableSlot *slot);
 extern void index_release(OpenIndexes *indexes);
 

@@ -95,6 +95,7 @@ check_item(Write *write, WriteItem *item)
 	Request    *request = item->request;
 	JournalFound found;
 
+	item->key_checked = true;
 	if (request->idempotency_key != NULL)
 	{
 		request_fingerprint(request, item->fingerprint);
@@ -256,33 +257,40 @@ key_give_back(Write *write, const WriteItem *item)
 		write->reference_owner[item->reference_group] = -1;
 }
 
+/* Whether an item was refused for something that a replay of it would not be. */
+static bool
+is_doubtful(const WriteItem *item)
+{
+	const Request *request = item->request;
+
+	return item->state == ITEM_REFUSED && item->key_checked && (request->idempotency_key != NULL || request->reference != NULL) &&
+		request->refusal.sqlstate != ERRCODE_LEDGER_IDEMPOTENCY_CONFLICT &&
+		request->refusal.sqlstate != ERRCODE_LEDGER_REFERENCE_USED;
+}
+
 /*
- * Before an item is refused: while it waited for balances, one that it repeats
+ * Before items are refused: while they waited for balances, one that they repeat
  * may have been committed by a transaction that used more keys than it locks
  * (lock_keys).  Then the refusal is no answer, and this one must run again.
  */
 void
 key_recheck(Write *write)
 {
-	bool		used = false;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	for (int i = 0; i < write->call->count && !used; i++)
+	for (int i = 0; i < write->call->count; i++)
 	{
 		Request    *request = write->items[i].request;
 		JournalFound found;
+		bool		used;
 
-		/* refused for its keys, it stays so */
-		if (write->items[i].state != ITEM_REFUSED ||
-			request->refusal.sqlstate == ERRCODE_LEDGER_IDEMPOTENCY_CONFLICT ||
-			request->refusal.sqlstate == ERRCODE_LEDGER_REFERENCE_USED)
+		if (!is_doubtful(&write->items[i]))
 			continue;
+		PushActiveSnapshot(GetLatestSnapshot());
 		used = (request->idempotency_key != NULL &&
 				journal_find_key(write->journal, write->ledger.id, request->idempotency_key, &found)) ||
 			(request->reference != NULL &&
 			 journal_find_reference(write->journal, write->ledger.id, request->reference, &found));
+		PopActiveSnapshot();
+		if (used)
+			store_serialization_failure();
 	}
-	PopActiveSnapshot();
-	if (used)
-		store_serialization_failure();
 }

@@ -573,6 +573,8 @@ run_or_raise(Call *call, const Action *action, bool readable)
 	for (int i = 0; i < call->count && !call->keeps_going; i++)
 		if (outcomes[i].status == STATUS_REJECTED)
 			raise_refusal(call);
+	if (call->count == 0 && call->refusal.sqlstate != 0)
+		raise_refusal(call);
 	return outcomes;
 }
 
@@ -600,8 +602,6 @@ posting_receipts(FunctionCallInfo fcinfo, Call *call, const Action *action, bool
 	if (!readable)
 		raise_refusal(call);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC | MAT_SRF_BLESS);
-	if (call->count == 0)
-		return (Datum) 0;
 	outcomes = run_or_raise(call, action, true);
 	row = AllocSetContextCreate(CurrentMemoryContext, "ledger receipt", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(row);

@@ -267,6 +267,7 @@ DECLARE
 	account ledger_data.account;
 	of_asset ledger_data.asset;
 	b record;
+	changing bigint[];
 	changed boolean := false;
 BEGIN
 	IF asset IS NOT NULL THEN
@@ -279,13 +280,16 @@ BEGIN
 		UPDATE ledger_data.account a SET floor = $4, ceiling = $5 WHERE a.ledger_id = number AND a.address = $2;
 		changed := true;
 	END IF;
-	FOR b IN
-		SELECT k.id, s.scale, s.code, k.inflow - k.outflow AS balance, h.held_in, h.held_out
-		FROM ledger_data.balance k JOIN ledger_data.asset s ON s.id = k.asset_id
-			JOIN ledger_data.held h ON h.ledger_id = k.ledger_id AND h.id = k.id
+	-- locked first and read then, so that what is held is as new as the lock
+	changing := ARRAY(SELECT k.id FROM ledger_data.balance k
 		WHERE k.ledger_id = number AND k.address = $2
 			AND CASE WHEN asset IS NULL THEN NOT k.own_limits ELSE k.asset_id = of_asset.id END
-		ORDER BY k.id FOR NO KEY UPDATE OF k
+		ORDER BY k.id FOR NO KEY UPDATE);
+	FOR b IN
+		SELECT k.id, s.scale, s.code, k.inflow - k.outflow AS balance, k.held_in, k.held_out
+		FROM ledger_data.held k JOIN ledger_data.asset s ON s.id = k.asset_id
+		WHERE k.ledger_id = number AND k.id = ANY (changing)
+		ORDER BY k.id
 	LOOP
 		IF b.balance - b.held_out < floor THEN
 			RAISE EXCEPTION 'account "%" is below floor % in %', address, floor, b.code

@@ -90,12 +90,11 @@ CREATE FUNCTION ledger_data.balances(ledger text, pattern text, at timestamptz)
 	BEGIN ATOMIC
 		SELECT b.address, s.code, CASE WHEN $3 IS NULL THEN b.inflow - b.outflow
 				ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $3) END,
-				CASE WHEN $3 IS NULL THEN b.inflow - b.outflow - h.held_out END,
-				CASE WHEN $3 IS NULL THEN h.held_in END, CASE WHEN $3 IS NULL THEN h.held_out END
+				CASE WHEN $3 IS NULL THEN b.inflow - b.outflow - b.held_out END,
+				CASE WHEN $3 IS NULL THEN b.held_in END, CASE WHEN $3 IS NULL THEN b.held_out END
 			FROM (SELECT ledger_data.ledger_number($1), ledger_data.require_pattern($2)) g(ledger_id, pattern)
-				JOIN ledger_data.balance b ON b.ledger_id = g.ledger_id
+				JOIN ledger_data.held b ON b.ledger_id = g.ledger_id
 				JOIN ledger_data.asset s ON s.id = b.asset_id
-				JOIN ledger_data.held h ON h.ledger_id = b.ledger_id AND h.id = b.id
 			WHERE b.address >= ledger_data.pattern_prefix(g.pattern)
 				AND b.address < ledger_data.after_prefix(ledger_data.pattern_prefix(g.pattern))
 				AND ledger_data.pattern_match(g.pattern, b.address)
@@ -256,8 +255,11 @@ CREATE FUNCTION ledger_data.transactions(ledger text, address text, asset text, 
 					UNION ALL
 					(SELECT DISTINCT ON (j.position) j.*
 						FROM ledger_data.balance b
-							JOIN ledger_data.hold h ON h.ledger_id = b.ledger_id AND b.id IN (h.source_id, h.destination_id)
-							JOIN ledger_data.journal j ON j.ledger_id = h.ledger_id AND j.position = h.hold
+							CROSS JOIN LATERAL (
+								SELECT h.hold FROM ledger_data.hold h WHERE h.ledger_id = b.ledger_id AND h.source_id = b.id
+								UNION
+								SELECT h.hold FROM ledger_data.hold h WHERE h.ledger_id = b.ledger_id AND h.destination_id = b.id) h
+							JOIN ledger_data.journal j ON j.ledger_id = b.ledger_id AND j.position = h.hold
 						WHERE g.one_account AND b.ledger_id = g.ledger_id AND b.address = g.pattern
 							AND (g.asset_id IS NULL OR b.asset_id = g.asset_id)
 							AND ($8 IS NULL OR j.position < $8)
@@ -331,11 +333,10 @@ COMMENT ON VIEW ledger.account IS
 
 CREATE VIEW ledger.balance WITH (security_barrier) AS
 	SELECT l.name AS ledger, b.address, s.code AS asset, b.inflow - b.outflow AS balance,
-			b.inflow - b.outflow - h.held_out AS available, b.inflow, b.outflow, h.held_in, h.held_out,
+			b.inflow - b.outflow - b.held_out AS available, b.inflow, b.outflow, b.held_in, b.held_out,
 			b.floor, b.ceiling, b.version, ledger_data.status_name(b.status) AS status, b.recorded_at
-		FROM ledger_data.ledger l JOIN ledger_data.balance b ON b.ledger_id = l.id
+		FROM ledger_data.ledger l JOIN ledger_data.held b ON b.ledger_id = l.id
 			JOIN ledger_data.asset s ON s.id = b.asset_id
-			JOIN ledger_data.held h ON h.ledger_id = b.ledger_id AND h.id = b.id
 		WHERE ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.balance IS
 'Balances, in units of each asset. balance: inflow less outflow. available: balance less held outflow. held_in, held_out: by holds that have not expired. version: number of entries. recorded_at: when the last entry was recorded, or the balance opened.';

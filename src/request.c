@@ -194,12 +194,11 @@ read_up_to(Request *request, FunctionCallInfo fcinfo, int arg, bool single)
 
 /* A posting without an amount asks for all there is, which needs up_to. */
 bool
-request_check_amounts(Request *request)
+request_check_amounts(Request *request, bool numbered)
 {
 	for (int i = 0; i < request->count; i++)
 		if (request->postings[i].amount == 0 && !request->postings[i].up_to)
-			return request_refuse_null(&request->refusal, request->count == 1 ? "amount" :
-									   psprintf("amount of posting %d", i + 1));
+			return request_refuse_null(&request->refusal, numbered ? psprintf("amount of posting %d", i + 1) : "amount");
 	return true;
 }
 
@@ -243,7 +242,7 @@ request_single(Call *call, FunctionCallInfo fcinfo, const OptionArgs *args)
 	posting->destination = text_span(PG_GETARG_TEXT_PP(2));
 	posting->amount = PG_ARGISNULL(3) ? 0 : PG_GETARG_DATUM(3);
 	posting->asset = text_span(PG_GETARG_TEXT_PP(4));
-	return read_up_to(request, fcinfo, args->up_to, true) && request_check_amounts(request) &&
+	return read_up_to(request, fcinfo, args->up_to, true) && request_check_amounts(request, false) &&
 		request_check_posting(request, posting) && request_options(call, fcinfo, args);
 }
 
@@ -346,7 +345,7 @@ request_array(Call *call, FunctionCallInfo fcinfo, const OptionArgs *args)
 			good = read_posting(request, i, DatumGetHeapTupleHeader(rows[i]), desc);
 	}
 	ReleaseTupleDesc(desc);
-	return good && read_up_to(request, fcinfo, args->up_to, false) && request_check_amounts(request) &&
+	return good && read_up_to(request, fcinfo, args->up_to, false) && request_check_amounts(request, true) &&
 		request_options(call, fcinfo, args);
 }
 

@@ -81,7 +81,7 @@ typedef struct OptionArgs
 
 extern bool request_begin(Call *call, FunctionCallInfo fcinfo, char kind);
 extern bool request_options(Call *call, FunctionCallInfo fcinfo, const OptionArgs *args);
-extern bool request_check_amounts(Request *request);
+extern bool request_check_amounts(Request *request, bool numbered);
 extern bool request_check_posting(Request *request, RequestPosting *posting);
 extern bool request_check_options(Request *request);
 extern bool request_plain_array(ArrayType *array, const char *what, Refusal *refusal);

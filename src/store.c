@@ -43,6 +43,7 @@ struct StoreTable
 	Relation	rel;
 	StoreMode	mode;
 	TupleTableSlot *slot;
+	MemoryContext context;		/* of all that lasts until it is closed */
 	BlockNumber blocks;			/* its size, once asked for */
 
 	/* for writing */
@@ -284,6 +285,7 @@ store_open(StoreDef *def, StoreMode mode)
 
 	table->def = def;
 	table->mode = mode;
+	table->context = CurrentMemoryContext;
 	table->blocks = InvalidBlockNumber;
 	table->rel = open_current(def, mode == STORE_READ ? AccessShareLock : RowExclusiveLock);
 	if (mode != STORE_READ)
@@ -296,7 +298,12 @@ TupleTableSlot *
 store_slot(StoreTable *table)
 {
 	if (table->slot == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(table->context);
+
 		table->slot = table_slot_create(table->rel, NULL);
+		MemoryContextSwitchTo(old);
+	}
 	return table->slot;
 }
 
@@ -451,13 +458,17 @@ store_is_free(HeapTuple tuple)
 static void
 open_executor(StoreTable *table)
 {
+	MemoryContext old;
+
 	if (table->estate != NULL)
 		return;
+	old = MemoryContextSwitchTo(table->context);
 	table->estate = CreateExecutorState();
 	table->estate->es_output_cid = GetCurrentCommandId(true);
 	table->result_rel = makeNode(ResultRelInfo);
 	InitResultRelInfo(table->result_rel, table->rel, 0, NULL, 0);
 	ExecOpenIndices(table->result_rel, false);
+	MemoryContextSwitchTo(old);
 }
 
 /* Enter a row into every index by whichever way it needs. */
@@ -465,10 +476,11 @@ static List *
 keep_indexes(StoreTable *table, TupleTableSlot *slot, bool update, UpdatedIndexes updated)
 {
 	if (table->indexes == NULL)
-		table->indexes = index_set_use(&table->def->indexes, table->rel);
+		table->indexes = index_set_use(&table->def->indexes, table->rel, table->context);
 	if (!table->executor && updated_all_indexes(updated) && index_insert_row(table->indexes, slot))
 		return NIL;
 	open_executor(table);
+	ResetPerTupleExprContext(table->estate);
 	return exec_insert_index_tuples(table->result_rel, slot, table->estate, update, updated);
 }
 

@@ -109,12 +109,11 @@ CREATE FUNCTION ledger_data.verify_limits(number int)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		SELECT 'limit', format('%s %s', b.address, s.code),
-				format('Balance %s, held in %s, held out %s; floor %s, ceiling %s.', b.inflow - b.outflow, h.held_in, h.held_out,
+				format('Balance %s, held in %s, held out %s; floor %s, ceiling %s.', b.inflow - b.outflow, b.held_in, b.held_out,
 					coalesce(b.floor::text, 'none'), coalesce(b.ceiling::text, 'none'))
-			FROM ledger_data.balance b JOIN ledger_data.asset s ON s.id = b.asset_id
-				JOIN ledger_data.held h ON h.ledger_id = b.ledger_id AND h.id = b.id
+			FROM ledger_data.held b JOIN ledger_data.asset s ON s.id = b.asset_id
 			WHERE b.ledger_id = $1
-				AND (b.inflow - b.outflow - h.held_out < b.floor OR b.inflow - b.outflow + h.held_in > b.ceiling)
+				AND (b.inflow - b.outflow - b.held_out < b.floor OR b.inflow - b.outflow + b.held_in > b.ceiling)
 				-- unless a forced reversal has taken it there: the entries since it was last within its limits tell
 				AND NOT EXISTS (
 					SELECT FROM ledger_data.entry e

@@ -35,6 +35,7 @@ typedef struct WriteItem
 	int			count;
 	int			first_entry;	/* its entries in the write's */
 	int			entry_count;
+	bool		key_checked;	/* its keys were looked for */
 	int			key_group;		/* first item with the same idempotency key; -1: it has none */
 	int			reference_group;	/* likewise */
 	JournalFound *found;		/* replayed: the record made before the call, or */
