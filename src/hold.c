@@ -79,7 +79,7 @@ read_posting(TupleTableSlot *slot, HoldPosting *posting)
 	int			scale;
 
 	slot_getallattrs(slot);
-	scale = DatumGetInt16(values[Anum_hold_scale - 1]);
+	posting->scale = scale = DatumGetInt16(values[Anum_hold_scale - 1]);
 	posting->number = DatumGetInt32(values[Anum_hold_number - 1]);
 	posting->source_id = DatumGetInt64(values[Anum_hold_source_id - 1]);
 	posting->destination_id = DatumGetInt64(values[Anum_hold_destination_id - 1]);
@@ -118,7 +118,7 @@ hold_read(StoreTable *table, int32 ledger_id, int64 hold, int *count)
 
 /* Put a posting into a slot.  It is due while something is left of it that will expire. */
 static void
-fill_posting(TupleTableSlot *slot, int32 ledger_id, int64 hold, const HoldPosting *posting, int scale)
+fill_posting(TupleTableSlot *slot, int32 ledger_id, int64 hold, const HoldPosting *posting)
 {
 	Datum	   *values = slot->tts_values;
 
@@ -129,27 +129,27 @@ fill_posting(TupleTableSlot *slot, int32 ledger_id, int64 hold, const HoldPostin
 	values[Anum_hold_hold - 1] = Int64GetDatum(hold);
 	values[Anum_hold_source_id - 1] = Int64GetDatum(posting->source_id);
 	values[Anum_hold_destination_id - 1] = Int64GetDatum(posting->destination_id);
-	values[Anum_hold_scale - 1] = Int16GetDatum(scale);
+	values[Anum_hold_scale - 1] = Int16GetDatum(posting->scale);
 	values[Anum_hold_expired - 1] = BoolGetDatum(posting->expired);
 	values[Anum_hold_expires_at - 1] = values[Anum_hold_due - 1] = TimestampTzGetDatum(posting->expires_at);
 	slot->tts_isnull[Anum_hold_expires_at - 1] = !posting->has_expires_at;
 	slot->tts_isnull[Anum_hold_due - 1] = !posting->has_expires_at || hold_left(posting) == 0;
-	values[Anum_hold_amount - 1] = money_numeric(posting->amount, scale);
-	values[Anum_hold_captured - 1] = money_numeric(posting->captured, scale);
-	values[Anum_hold_voided - 1] = money_numeric(posting->voided, scale);
+	values[Anum_hold_amount - 1] = money_numeric(posting->amount, posting->scale);
+	values[Anum_hold_captured - 1] = money_numeric(posting->captured, posting->scale);
+	values[Anum_hold_voided - 1] = money_numeric(posting->voided, posting->scale);
 	ExecStoreVirtualTuple(slot);
 }
 
 /* Write the postings of a new hold. */
 void
-hold_write(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *postings, int count, const int *scales)
+hold_write(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *postings, int count)
 {
 	TupleTableSlot *slot = store_new_slot(table);
 
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		fill_posting(slot, ledger_id, hold, &postings[i], scales[i]);
+		fill_posting(slot, ledger_id, hold, &postings[i]);
 		store_insert(table, &slot, 1);
 	}
 	ExecDropSingleTupleTableSlot(slot);
@@ -157,11 +157,11 @@ hold_write(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *postings
 
 /* Write what has become of a posting of a hold that was read. */
 void
-hold_update(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *posting, int scale)
+hold_update(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *posting)
 {
 	TupleTableSlot *slot = store_new_slot(table);
 
-	fill_posting(slot, ledger_id, hold, posting, scale);
+	fill_posting(slot, ledger_id, hold, posting);
 	store_update(table, &posting->tid, slot);
 	ExecDropSingleTupleTableSlot(slot);
 }

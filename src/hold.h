@@ -21,6 +21,7 @@ typedef struct HoldPosting
 	int32		number;			/* from 1 */
 	int64		source_id;		/* balances */
 	int64		destination_id;
+	int			scale;			/* of the asset */
 	Amount		amount;
 	Amount		captured;
 	Amount		voided;			/* set free */
@@ -34,8 +35,8 @@ extern void hold_init(void);
 extern StoreTable *hold_open_table(StoreMode mode);
 extern HoldPosting *hold_read(StoreTable *table, int32 ledger_id, int64 hold, int *count);
 extern Amount hold_left(const HoldPosting *posting);
-extern void hold_write(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *postings, int count, const int *scales);
-extern void hold_update(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *posting, int scale);
+extern void hold_write(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *postings, int count);
+extern void hold_update(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *posting);
 extern int64 *hold_due(StoreTable *table, int32 ledger_id, TimestampTz until, int most, int *count);
 extern void hold_count_expired(BalanceSet *set, int32 ledger_id, TimestampTz now);
 

@@ -161,6 +161,8 @@ json_postings(Request *request, JsonbValue *value)
 
 	if (it == NULL)
 		return false;
+	if (count > POSTINGS_MAX)
+		return request_refuse_size(&request->refusal);
 	request->postings = palloc0(sizeof(RequestPosting) * (count + 1));
 	while (JsonbIteratorNext(&it, &element, true) == WJB_ELEM)
 		if (!json_posting(request, &element, &request->postings[request->count++]))

@@ -209,6 +209,57 @@ key_check(Write *write)
 	write->reference_owner = no_owners(call->count);
 }
 
+/* By idempotency key, then by reference; those without come first. */
+static int
+compare_items(const void *a, const void *b, void *arg)
+{
+	const WriteItem *items = arg;
+	const Request *x = items[*(const int *) a].request;
+	const Request *y = items[*(const int *) b].request;
+	text	   *keys[2][2] = {{x->idempotency_key, y->idempotency_key}, {x->reference, y->reference}};
+
+	for (int i = 0; i < 2; i++)
+	{
+		KeyUse		left = {keys[i][0], 0};
+		KeyUse		right = {keys[i][1], 0};
+		int			order;
+
+		if (left.key == NULL || right.key == NULL)
+			order = (left.key != NULL) - (right.key != NULL);
+		else
+			order = compare_uses(&left, &right);
+		if (order != 0)
+			return order;
+	}
+	return *(const int *) a - *(const int *) b;
+}
+
+/*
+ * The items done, in the order of writing their records: by key, as not every
+ * key of a large call is locked.  A duplicate then waits at the unique index,
+ * and waits in one order cannot deadlock.
+ */
+int *
+key_order(const Write *write)
+{
+	int		   *order = palloc(sizeof(int) * write->done);
+	bool		keys = false;
+	int			n = 0;
+
+	for (int i = 0; i < write->call->count; i++)
+	{
+		const Request *request = write->items[i].request;
+
+		if (write->items[i].state != ITEM_DONE)
+			continue;
+		keys |= request->idempotency_key != NULL || request->reference != NULL;
+		order[n++] = i;
+	}
+	if (keys && n > 1)
+		qsort_arg(order, n, sizeof(int), compare_items, write->items);
+	return order;
+}
+
 /*
  * Before an item is done: whether one before it in the same call has taken its
  * key, which makes it a replay, or its reference.  False if it is refused.

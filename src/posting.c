@@ -405,24 +405,22 @@ static void
 write_records(Write *write)
 {
 	int			size = Min(write->done, ENTRY_CHUNK);
+	int		   *order = key_order(write);
 	JournalRecord *records = palloc(sizeof(JournalRecord) * size);
 	MemoryContext chunk = NULL;
 	MemoryContext old = CurrentMemoryContext;
-	int			n = 0;
 
 	if (write->done > ENTRY_CHUNK)
 		chunk = AllocSetContextCreate(CurrentMemoryContext, "ledger journal", ALLOCSET_DEFAULT_SIZES);
-	for (int i = 0, left = write->done; left > 0; i++)
+	for (int done = 0; done < write->done; done += size)
 	{
-		if (write->items[i].state != ITEM_DONE)
-			continue;
+		int			n = Min(write->done - done, size);
+
 		if (chunk != NULL)
 			MemoryContextSwitchTo(chunk);
-		make_record(write, &write->items[i], &records[n++]);
-		if (--left > 0 && n < size)
-			continue;
+		for (int i = 0; i < n; i++)
+			make_record(write, &write->items[order[done + i]], &records[i]);
 		journal_write(write->journal, write->ledger.id, records, n);
-		n = 0;
 		if (chunk != NULL)
 			MemoryContextReset(chunk);
 	}

@@ -15,6 +15,7 @@
 
 #include "asset.h"
 #include "balance.h"
+#include "hold.h"
 #include "money.h"
 
 /* Attributes of the type ledger.receipt */
@@ -92,6 +93,19 @@ last_legs(const JournalFound *found, int *count)
 	return legs;
 }
 
+/* What each posting of a hold reserved. */
+static void
+replay_held(Outcome *outcome, const Ledger *ledger, const JournalFound *found)
+{
+	StoreTable *table = hold_open_table(STORE_READ);
+	HoldPosting *postings = hold_read(table, ledger->id, found->position, &outcome->amount_count);
+
+	outcome->amounts = palloc(sizeof(Datum) * (outcome->amount_count + 1));
+	for (int i = 0; i < outcome->amount_count; i++)
+		outcome->amounts[i] = money_numeric(postings[i].amount, postings[i].scale);
+	store_close(table);
+}
+
 /* What each posting of a record moved: the amounts of its entries at the destinations. */
 static void
 replay_amounts(Outcome *outcome, StoreTable *entry, const Ledger *ledger, const JournalFound *found)
@@ -136,7 +150,9 @@ receipt_replay(Outcome *outcome, const Ledger *ledger, const JournalFound *found
 		state->version = legs[i].leg.version;
 		state->balance = entry_balance(entry, ledger->id, view.id, state->version, asset.scale);
 	}
-	if (with_amounts)
+	if (with_amounts && found->kind == KIND_HOLD)
+		replay_held(outcome, ledger, found);
+	else if (with_amounts)
 		replay_amounts(outcome, entry, ledger, found);
 	store_close(entry);
 }

@@ -341,14 +341,15 @@ BEGIN
 	END IF;
 	UPDATE ledger_data.account a SET status = new_status WHERE a.ledger_id = number AND a.address = account_address;
 	FOR b IN
-		SELECT k.id, s.code, k.inflow - k.outflow AS balance, k.held_in, k.held_out
+		SELECT k.id, s.code, k.inflow - k.outflow AS balance
 		FROM ledger_data.balance k JOIN ledger_data.asset s ON s.id = k.asset_id
 		WHERE k.ledger_id = number AND k.address = account_address
 		ORDER BY k.id FOR NO KEY UPDATE OF k
 	LOOP
-		IF new_status = 'c' AND (b.balance <> 0 OR b.held_in <> 0 OR b.held_out <> 0) THEN
+		-- what is only held may be: captures will be refused, voids will not
+		IF new_status = 'c' AND b.balance <> 0 THEN
 			RAISE EXCEPTION 'account "%" still holds %', account_address, b.code
-				USING ERRCODE = 'LG205', DETAIL = format('Its balance is %s, held in %s, held out %s.', b.balance, b.held_in, b.held_out),
+				USING ERRCODE = 'LG205', DETAIL = format('Its balance is %s.', b.balance),
 				HINT = 'Move the money first.';
 		END IF;
 		UPDATE ledger_data.balance k SET status = new_status WHERE k.ledger_id = number AND k.id = b.id;

@@ -74,7 +74,6 @@ static void
 record_hold(Write *write, WriteItem *item, JournalRecord *record)
 {
 	HoldPosting *rows = palloc0(sizeof(HoldPosting) * item->count);
-	int		   *scales = palloc(sizeof(int) * item->count);
 
 	for (int i = 0; i < item->count; i++)
 	{
@@ -86,9 +85,9 @@ record_hold(Write *write, WriteItem *item, JournalRecord *record)
 		rows[i].amount = posting->amount;
 		rows[i].has_expires_at = item->request->has_expires_at;
 		rows[i].expires_at = item->request->expires_at;
-		scales[i] = write->assets[item->first + i]->scale;
+		rows[i].scale = write->assets[item->first + i]->scale;
 	}
-	hold_write(write->hold, write->ledger.id, item->position, rows, item->count, scales);
+	hold_write(write->hold, write->ledger.id, item->position, rows, item->count);
 	record->payload = hold_payload(write, item);
 }
 
@@ -266,7 +265,7 @@ record_held(Write *write, WriteItem *item, JournalRecord *record)
 		row->captured += posting->amount;
 		row->voided += posting->release;
 		row->expired = held->by_expiry;
-		hold_update(write->hold, write->ledger.id, item->request->related, row, write->assets[item->first + i]->scale);
+		hold_update(write->hold, write->ledger.id, item->request->related, row);
 	}
 	record->payload = released_payload(write, item, held->by_expiry);
 }

@@ -114,14 +114,17 @@ CREATE FUNCTION ledger_data.verify_limits(number int)
 			FROM ledger_data.held b JOIN ledger_data.asset s ON s.id = b.asset_id
 			WHERE b.ledger_id = $1
 				AND (b.inflow - b.outflow - b.held_out < b.floor OR b.inflow - b.outflow + b.held_in > b.ceiling)
-				-- unless a forced reversal has taken it there: the entries since it was last within its limits tell
+				-- but for as much as forced reversals have taken it there
 				AND NOT EXISTS (
-					SELECT FROM ledger_data.entry e
-						JOIN ledger_data.journal j ON j.ledger_id = e.ledger_id AND j.position = e.position
-						WHERE e.ledger_id = b.ledger_id AND e.balance_id = b.id AND j.kind = 'r' AND j.payload @> '{"force": true}'
-							AND e.version > coalesce((SELECT max(w.version) FROM ledger_data.entry w
-								WHERE w.ledger_id = b.ledger_id AND w.balance_id = b.id
-									AND (b.floor IS NULL OR w.balance >= b.floor) AND (b.ceiling IS NULL OR w.balance <= b.ceiling)), 0));
+					SELECT FROM ledger_data.journal j
+							CROSS JOIN LATERAL (SELECT CASE WHEN ledger_data.legs_readable(j.legs) THEN ledger_data.legs(j.legs) END
+								OFFSET 0) d(leg)	-- decoded once
+							CROSS JOIN LATERAL generate_series(1, cardinality(d.leg) / 2) i
+							JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = b.id
+								AND d.leg[2 * i - 1] = b.id AND e.version = d.leg[2 * i]
+						WHERE j.ledger_id = b.ledger_id AND j.kind = 'r' AND j.payload @> '{"force": true}'
+						HAVING coalesce(b.inflow - b.outflow - b.held_out + sum(-e.amount) FILTER (WHERE e.amount < 0) >= b.floor, b.floor IS NULL)
+							AND coalesce(b.inflow - b.outflow + b.held_in - sum(e.amount) FILTER (WHERE e.amount > 0) <= b.ceiling, b.ceiling IS NULL));
 	END;
 COMMENT ON FUNCTION ledger_data.verify_limits(int) IS 'Balances beyond their floor or ceiling, but for those that a forced reversal took there.';
 REVOKE ALL ON FUNCTION ledger_data.verify_limits(int) FROM PUBLIC;
