@@ -126,10 +126,9 @@ decide_amount(const RuleBalance *source, RulePosting *posting)
 		return RULE_ACCEPTED;
 	if (!source->has_floor)
 		return posting->asked >= amount_limit() ? RULE_NO_BOUND : RULE_ACCEPTED;
-	if (__builtin_sub_overflow(rule_available(source), source->floor, &left) || left < 0)
-		left = 0;
-	if (left < posting->amount)
-		posting->amount = left;
+	if (__builtin_sub_overflow(rule_available(source), source->floor, &left))
+		left = source->floor < 0 ? MOST : 0;
+	posting->amount = Min(posting->asked, Max(left, 0));
 	return RULE_ACCEPTED;
 }
 
