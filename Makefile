@@ -101,5 +101,6 @@ pgtap:
 	@test/run/pgtap.sh
 bench:
 	@test/bench/run
+	@test/bench/batch
 lint: all
 	@PARTS="$(PARTS)" PURE="$(PURE)" test/lint/run

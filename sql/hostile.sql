@@ -53,6 +53,8 @@ BEGIN
 	CREATE TABLE evil.entry (ledger_id int, amount numeric);
 	CREATE TABLE evil.asset (id int, code text, scale int);
 	CREATE TABLE evil.access (ledger_id int, role text);
+	CREATE TABLE evil.hold (ledger_id int, hold bigint);
+	CREATE TABLE evil.held (ledger_id int, held_in int);
 	CREATE TABLE evil.pg_roles (oid oid, rolname name);
 	CREATE FUNCTION evil.may(int, smallint) RETURNS boolean LANGUAGE plpgsql
 		AS 'BEGIN PERFORM evil.note(''may''); RETURN true; END';
@@ -60,6 +62,14 @@ BEGIN
 	CREATE FUNCTION evil.record(int, "char", jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM evil.note(''record''); END';
 	CREATE SEQUENCE evil.journal_position;
 	CREATE TYPE evil.posting AS (source int);
+	CREATE TYPE evil.condition AS (kind int);
+	CREATE FUNCTION evil.sum_of(numeric, numeric) RETURNS numeric LANGUAGE plpgsql
+		AS 'BEGIN PERFORM evil.note(''sum''); RETURN 0; END';
+	CREATE AGGREGATE evil.sum(numeric) (SFUNC = evil.sum_of, STYPE = numeric);
+	CREATE FUNCTION evil.div(numeric, numeric) RETURNS numeric LANGUAGE plpgsql
+		AS 'BEGIN PERFORM evil.note(''div''); RETURN 0; END';
+	CREATE FUNCTION evil.sign(numeric) RETURNS numeric LANGUAGE plpgsql
+		AS 'BEGIN PERFORM evil.note(''sign''); RETURN 0; END';
 	CREATE DOMAIN evil.numeric AS int;
 	CREATE DOMAIN evil.text AS int;
 	CREATE DOMAIN evil.jsonb AS int;
@@ -115,6 +125,27 @@ SELECT ledger.open_account('hostile', 'limited', 'JPY', -5, 10, '{"x": 1}'),
 	ledger.open_account('hostile', 'default', floor => -1.5, ceiling => 7.7);
 SELECT status, balances FROM ledger.post('hostile', 'default', 'limited', 1, 'JPY');
 SELECT ledger.set_limits('hostile', 'default', NULL, -2.5, 8), ledger.set_limits('hostile', 'limited', 'JPY', 0, 5);
+SELECT status, code, balances FROM ledger.post_batch('hostile', '{world,h:b,h:a}', '{h:a,h:a,h:b}', '{10,5,2.50}', '{USD}',
+	'{b1,b2,b3}', '{f,f,f}', false, up_to => '{f,f,t}',
+	effective_times => '{2024-01-01 00:00:00+00,2024-01-02 00:00:00+00,2024-01-03 00:00:00+00}',
+	conditions => ARRAY[ledger.at_version('h:a', 'USD', 0), ledger.balance_between('h:b', 'USD', 0, 2.5)]);
+SELECT status, code, violations FROM ledger.post_batch_json('hostile',
+	'[{"postings": [{"source": "h:a", "destination": "h:b", "amount": 1, "asset": "USD"}]}]', false,
+	ARRAY[ledger.at_version('h:a', 'USD', 0)]);
+SELECT transaction AS hold FROM ledger.hold('hostile', 'h:a', 'h:b', 2, 'USD', '2999-12-31 00:00:00+00') \gset
+SELECT status, balances FROM ledger.capture('hostile', :hold, 1, false);
+SELECT amount, captured, "left", expires_at, status FROM ledger.hold;
+SELECT address, available, held_in, held_out FROM ledger.balances('hostile', 'h:*');
+SELECT status FROM ledger.void('hostile', :hold);
+SELECT transaction AS hold FROM ledger.hold('hostile', 'h:a', 'h:b', 2, 'USD',
+	pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) interval '0.1 s', metadata => '{"expires": "soon"}') \gset
+SELECT pg_sleep(0.15);
+SELECT status, code, detail OPERATOR(pg_catalog.~) '^It expired at ' AS says_when FROM ledger.try_capture('hostile', :hold);
+SELECT ledger.expire_holds('hostile');
+SELECT transaction AS posted FROM ledger.post('hostile', 'world', 'h:a', 3, 'USD', conditions => '{}') \gset
+SELECT status, balances FROM ledger.reverse('hostile', :posted, 1, force => true, original_time => true);
+SELECT ledger.split(-10, '{1,1,1}', 'USD');
+SELECT ledger.split(10, '{0}', 'USD');
 SELECT ledger.freeze('hostile', 'a'), ledger.unfreeze('hostile', 'a'), ledger.open_account('hostile', 'gone'),
 	ledger.close_account('hostile', 'gone');
 SELECT ledger.balance('hostile', 'a', 'USD'), ledger.balance('hostile', 'a', 'USD', '2024-01-15 00:00:00+00'),
@@ -132,7 +163,7 @@ SELECT name, auto_open FROM ledger.ledger;
 SELECT address, status, floor, ceiling FROM ledger.account ORDER BY 1;
 SELECT address, asset, balance, floor, ceiling, status FROM ledger.balance ORDER BY 1;
 SELECT address, asset, version, amount, balance FROM ledger.entry ORDER BY 1, 2, 3;
-SELECT kind, reference, payload FROM ledger.journal ORDER BY position;
+SELECT kind, reference, CASE WHEN metadata IS NULL THEN payload END FROM ledger.journal ORDER BY position;
 SELECT ledger, role, "right" FROM ledger.access;
 RESET SESSION AUTHORIZATION;
 -- The owner, who may do all, is the more worthwhile victim.

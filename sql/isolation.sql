@@ -13,6 +13,13 @@ SELECT status, balances FROM ledger.post('isolation', 'world', 'rc', 10, 'USD', 
 SELECT status, balances FROM ledger.post('isolation', 'rc', 'rc:b', 4, 'USD');
 SELECT status, code FROM ledger.try_post('isolation', 'rc', 'rc:c', 7, 'USD');
 SELECT status FROM ledger.post('isolation', 'world', 'rc', 10, 'USD', 'rc');
+SELECT transaction AS hold FROM ledger.hold('isolation', 'rc', 'rc:c', 5, 'USD') \gset
+SELECT status, code FROM ledger.try_post('isolation', 'rc', 'rc:c', 2, 'USD');
+SELECT status, balances FROM ledger.capture('isolation', :hold, 1, false);
+SELECT status, balances FROM ledger.reverse('isolation', :hold);
+SELECT status FROM ledger.void('isolation', :hold);
+SELECT status, code, balances FROM ledger.post_batch('isolation', '{world,rc,rc}', '{rc,rc:c,rc:c}', '{10,99,1}', '{USD}',
+	'{rc,NULL,NULL}', atomic => false);
 SELECT * FROM ledger.balances('isolation', 'rc:**');
 COMMIT;
 BEGIN ISOLATION LEVEL REPEATABLE READ;
@@ -20,6 +27,13 @@ SELECT status, balances FROM ledger.post('isolation', 'world', 'rr', 10, 'USD', 
 SELECT status, balances FROM ledger.post('isolation', 'rr', 'rr:b', 4, 'USD');
 SELECT status, code FROM ledger.try_post('isolation', 'rr', 'rr:c', 7, 'USD');
 SELECT status FROM ledger.post('isolation', 'world', 'rr', 10, 'USD', 'rr');
+SELECT transaction AS hold FROM ledger.hold('isolation', 'rr', 'rr:c', 5, 'USD') \gset
+SELECT status, code FROM ledger.try_post('isolation', 'rr', 'rr:c', 2, 'USD');
+SELECT status, balances FROM ledger.capture('isolation', :hold, 1, false);
+SELECT status, balances FROM ledger.reverse('isolation', :hold);
+SELECT status FROM ledger.void('isolation', :hold);
+SELECT status, code, balances FROM ledger.post_batch('isolation', '{world,rr,rr}', '{rr,rr:c,rr:c}', '{10,99,1}', '{USD}',
+	'{rr,NULL,NULL}', atomic => false);
 SELECT * FROM ledger.balances('isolation', 'rr:**');
 COMMIT;
 BEGIN ISOLATION LEVEL SERIALIZABLE;
@@ -27,6 +41,13 @@ SELECT status, balances FROM ledger.post('isolation', 'world', 'sr', 10, 'USD', 
 SELECT status, balances FROM ledger.post('isolation', 'sr', 'sr:b', 4, 'USD');
 SELECT status, code FROM ledger.try_post('isolation', 'sr', 'sr:c', 7, 'USD');
 SELECT status FROM ledger.post('isolation', 'world', 'sr', 10, 'USD', 'sr');
+SELECT transaction AS hold FROM ledger.hold('isolation', 'sr', 'sr:c', 5, 'USD') \gset
+SELECT status, code FROM ledger.try_post('isolation', 'sr', 'sr:c', 2, 'USD');
+SELECT status, balances FROM ledger.capture('isolation', :hold, 1, false);
+SELECT status, balances FROM ledger.reverse('isolation', :hold);
+SELECT status FROM ledger.void('isolation', :hold);
+SELECT status, code, balances FROM ledger.post_batch('isolation', '{world,sr,sr}', '{sr,sr:c,sr:c}', '{10,99,1}', '{USD}',
+	'{sr,NULL,NULL}', atomic => false);
 SELECT * FROM ledger.balances('isolation', 'sr:**');
 COMMIT;
 SELECT * FROM ledger.balances('isolation', '*');
@@ -36,7 +57,13 @@ BEGIN READ ONLY;
 SELECT command, try FROM unnest(ARRAY[$$post('isolation', 'world', 'a', 1, 'USD')$$,
 	$$try_post('isolation', 'world', 'a', 1, 'USD')$$, $$post_transaction('isolation', '{}')$$,
 	$$try_post_transaction('isolation', '{}')$$, $$post_json('isolation', '{}')$$, $$try_post_json('isolation', '{}')$$,
-		$$create_ledger('isolation2')$$, $$create_asset('ISOLATION', 2)$$,
+	$$post_batch('isolation', '{}', '{}', '{}', '{}')$$, $$post_batch('isolation', '{}', '{}', '{}', '{}', atomic => false)$$,
+		$$post_batch_json('isolation', '[]', false)$$, $$hold('isolation', 'rc', 'a', 1, 'USD')$$,
+		$$try_hold('isolation', 'rc', 'a', 1, 'USD')$$, $$hold_transaction('isolation', '{}')$$,
+		$$try_hold_transaction('isolation', '{}')$$, $$capture('isolation', 1)$$, $$try_capture('isolation', 1)$$,
+		$$void('isolation', 1)$$, $$try_void('isolation', 1)$$, $$expire_holds('isolation')$$, $$reverse('isolation', 1)$$,
+		$$try_reverse('isolation', 1)$$,
+	$$create_ledger('isolation2')$$, $$create_asset('ISOLATION', 2)$$,
 	$$open_account('isolation', 'a')$$, $$set_limits('isolation', 'rc', 'USD', 0, NULL)$$, $$freeze('isolation', 'rc')$$,
 		$$unfreeze('isolation', 'rc')$$, $$close_account('isolation', 'rc')$$,
 	$$grant_access('nobody', 'read')$$, $$revoke_access('nobody', 'read')$$]) WITH ORDINALITY c(command, n),

@@ -31,6 +31,13 @@ SELECT ledger.grant_access('regress_ledger_mixed_admin', 'admin', 'role2'),
 	ledger.grant_access('regress_ledger_member', 'read', 'role2');
 SELECT ledger, role, "right" FROM ledger.access WHERE role::text ~ 'regress.ledger' ORDER BY role::text COLLATE "C", ledger;
 
+-- A hold and a transaction of each ledger, to be captured and reversed.
+CREATE TEMP TABLE number AS
+SELECT l AS ledger, h.transaction AS hold, p.transaction AS posted FROM unnest(ARRAY['role', 'role2']) l,
+	ledger.hold(l, 'a', 'held', 1, 'USD') h, ledger.post(l, 'world', 'a', 1, 'USD') p;
+GRANT SELECT ON number TO PUBLIC;
+CREATE FUNCTION pg_temp.hold(of text) RETURNS bigint LANGUAGE sql AS $$ SELECT hold FROM number WHERE ledger = of $$;
+CREATE FUNCTION pg_temp.posted(of text) RETURNS bigint LANGUAGE sql AS $$ SELECT posted FROM number WHERE ledger = of $$;
 -- Everything there is, once for each way that matters. Views answer with the ledgers that are seen.
 CREATE TEMP TABLE command (n int GENERATED ALWAYS AS IDENTITY, object text, arguments text,
 	command text GENERATED ALWAYS AS ('SELECT ledger.' || object || arguments) STORED);
@@ -44,6 +51,18 @@ INSERT INTO command (object, arguments) VALUES
 		('try_post_json', $$('role', '{"postings": [{"source": "world", "destination": "a", "amount": 1, "asset": "USD"}]}')$$),
 	('post', $$('role', 'world', 'new', 1, 'USD', 'k', 'r2', '2024-01-01', '{"a": 1}')$$),
 		('post', $$('role', 'world', 'a', 100, 'USD', reference => 'r')$$),
+	('post_batch', $$('role', '{world,a}', '{a,b}', '{1,1}', '{USD}')$$),
+		('post_batch', $$('role', '{world}', '{a}', '{1}', '{USD}', atomic => false)$$),
+		('post_batch', $$('role', '{}', '{}', '{}', '{}')$$),
+		('post_batch_json', $$('role', '[{"postings": [{"source": "world", "destination": "a", "amount": 1, "asset": "USD"}]}]')$$),
+	('hold', $$('role', 'a', 'b', 1, 'USD')$$), ('try_hold', $$('role', 'a', 'b', 1, 'USD')$$),
+		('hold_transaction', $$('role', '{"(a,b,1,USD)"}')$$), ('try_hold_transaction', $$('role', '{"(a,b,1,USD)"}')$$),
+	('capture', $$('role', pg_temp.hold('role'))$$), ('try_capture', $$('role', pg_temp.hold('role'))$$),
+		('void', $$('role', pg_temp.hold('role'))$$), ('try_void', $$('role', pg_temp.hold('role'))$$),
+		('expire_holds', $$('role')$$),
+	('reverse', $$('role', pg_temp.posted('role'))$$), ('try_reverse', $$('role', pg_temp.posted('role'))$$),
+		('try_reverse', $$('role', pg_temp.posted('role'), force => true)$$),
+	('split', $$(1, '{1,1}', 'USD')$$), ('at_version', $$('a', 'USD', 1)$$), ('balance_between', $$('a', 'USD', 0, 1)$$),
 	('create_ledger', $$('role3')$$), ('create_asset', $$('ROLE', 2)$$), ('open_account', $$('role', 'b')$$),
 		('set_limits', $$('role', 'a', 'USD', 0, 1000)$$), ('freeze', $$('role', 'a')$$), ('unfreeze', $$('role', 'a')$$),
 	('close_account', $$('role', 'world')$$), ('grant_access', $$('regress_ledger_nobody', 'read', 'role')$$),
@@ -52,9 +71,14 @@ INSERT INTO command (object, arguments) VALUES
 	('balance', $$('role2', 'a', 'USD')$$), ('balances', $$('role2')$$), ('statement', $$('role2', 'a', 'USD')$$),
 		('trial_balance', $$('role2')$$), ('transactions', $$('role2')$$), ('verify', $$('role2')$$),
 	('post', $$('role2', 'world', 'a', 1, 'USD')$$), ('try_post', $$('role2', 'world', 'a', 1, 'USD')$$),
+		('post_batch', $$('role2', '{world}', '{a}', '{1}', '{USD}', atomic => false)$$),
+		('post_batch_json', $$('role2', '[]', false)$$),
+		('try_hold', $$('role2', 'a', 'b', 1, 'USD')$$), ('try_hold_transaction', $$('role2', '{"(a,b,1,USD)"}')$$),
+		('try_capture', $$('role2', pg_temp.hold('role2'))$$), ('try_void', $$('role2', pg_temp.hold('role2'))$$),
+		('expire_holds', $$('role2')$$), ('try_reverse', $$('role2', pg_temp.posted('role2'))$$),
 		('freeze', $$('role2', 'a')$$), ('grant_access', $$('regress_ledger_nobody', 'read', 'role2')$$);
 INSERT INTO command (object, arguments) SELECT v, '' FROM unnest(ARRAY['ledger', 'asset', 'account', 'balance', 'entry', 'journal',
-	'access']) v;
+	'hold', 'access']) v;
 -- Nothing was forgotten.
 SELECT proname FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace EXCEPT SELECT object FROM command WHERE arguments <> '';
 SELECT relname FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind = 'v' EXCEPT SELECT object FROM command
@@ -122,7 +146,7 @@ FROM command JOIN answer USING (n) GROUP BY n, object, arguments ORDER BY n;
 CREATE FUNCTION pg_temp.inner_objects() RETURNS TABLE (kind text, tried bigint, refused bigint) LANGUAGE sql AS $$
 	WITH tried AS (
 		SELECT 'table' AS kind, pg_temp.try(format(c, 'ledger_data.' || t))
-			FROM unnest(ARRAY['ledger', 'asset', 'access', 'account', 'balance', 'journal', 'entry']) t,
+			FROM unnest(ARRAY['ledger', 'asset', 'access', 'account', 'balance', 'journal', 'entry', 'hold']) t,
 			unnest(ARRAY['SELECT FROM %s', 'INSERT INTO %s DEFAULT VALUES', 'UPDATE %s SET ctid = NULL', 'DELETE FROM %s',
 				'TRUNCATE %s', 'LOCK TABLE %s', 'SELECT FROM %s FOR UPDATE',
 				'ALTER TABLE %s DISABLE TRIGGER ALL', 'CREATE TABLE pg_temp.heir () INHERITS (%s)', 'DROP TABLE %s']) c
@@ -143,7 +167,7 @@ SELECT rolname, count(*) FILTER (WHERE has_table_privilege(r.oid, c.oid,
 	'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
 	OR has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')) AS tables
 FROM pg_roles r, pg_class c WHERE rolname ~ '^regress.ledger' AND c.relkind IN ('r', 'p')
-	AND c.relnamespace = 'ledger_data'::regnamespace GROUP BY 1 HAVING count(*) <> 7
+	AND c.relnamespace = 'ledger_data'::regnamespace GROUP BY 1 HAVING count(*) <> 8
 	OR bool_or(has_table_privilege(r.oid, c.oid, 'SELECT')) ORDER BY 1;
 SELECT p.oid::regprocedure, count(*) FROM pg_roles r, pg_proc p WHERE rolname ~ '^regress.ledger'
 	AND p.pronamespace = 'ledger_data'::regnamespace AND has_function_privilege(r.oid, p.oid, 'EXECUTE') GROUP BY 1

@@ -19,7 +19,7 @@ CREATE EXTENSION ledger;
 SELECT ledger.create_ledger('demo');
 SELECT status FROM ledger.post('demo', 'world', 'user:alice', 100, 'EUR');
 SELECT status FROM ledger.post('demo', 'user:alice', 'user:bob', 35.50, 'EUR');
-SELECT * FROM ledger.balances('demo');
+SELECT address, asset, balance FROM ledger.balances('demo');
 
 SELECT ledger.create_ledger('shop');
 
@@ -70,7 +70,7 @@ FROM ledger.post_transaction('shop', ARRAY[
   ('user:carol', 'merchant:7', 40, 'EUR'),
   ('world', 'user:carol', 4, 'POINT')]::ledger.posting[]);
 
-SELECT * FROM ledger.balances('shop', 'user:*');
+SELECT address, asset, balance FROM ledger.balances('shop', 'user:*');
 
 SELECT transaction, version, counterparty, amount, balance, reference
 FROM ledger.statement('shop', 'user:alice', 'EUR');
@@ -85,10 +85,76 @@ SELECT ledger.balance('shop', 'user:alice', 'EUR') AS now,
 SELECT version, amount, balance, reference
 FROM ledger.statement('shop', 'user:alice', 'EUR', since => '2024-01-01', until => '2025-01-01');
 
+SELECT ordinality AS item, status, transaction
+FROM ledger.post_batch('shop',
+  sources => '{world, user:dave, user:dave}',
+  destinations => '{user:dave, user:erin, fees}',
+  amounts => '{100, 60, 1.50}',
+  assets => '{EUR}') WITH ORDINALITY;
+
+SELECT ledger.post_batch('shop', '{world, user:dave}', '{user:erin, fees}', '{10, 500}', '{EUR}');
+
+SELECT ordinality AS item, status, code, detail
+FROM ledger.post_batch('shop',
+  '{user:dave, user:dave, user:erin, user:dave, world}',
+  '{user:erin, fees, merchant:7, fees, user:dave}',
+  '{10, 500, 5, 500, 1.50}', '{EUR}',
+  linked => '{false, false, true, false, false}',
+  atomic => false) WITH ORDINALITY;
+
+SELECT status, amounts, balances
+FROM ledger.post('shop', 'user:dave', 'user:erin', NULL, 'EUR', up_to => true);
+
+SELECT status, amounts
+FROM ledger.post_transaction('shop', ARRAY[
+  ('user:carol', 'pool', 20, 'EUR'),
+  ('user:erin', 'pool', 20, 'EUR'),
+  ('pool', 'merchant:7', 20, 'EUR'),
+  ('pool', 'user:erin', NULL, 'EUR')]::ledger.posting[],
+  up_to => '{true, true, false, true}');
+
+SELECT ledger.split(100, '{1, 1, 1}', 'EUR');
+
+SELECT status, transaction
+FROM ledger.hold('shop', 'user:alice', 'merchant:7', 20, 'EUR', expires_at => now() + interval '7 days');
+
+SELECT * FROM ledger.balances('shop', 'user:alice');
+
+SELECT status, code, detail
+FROM ledger.try_post('shop', 'user:alice', 'user:bob', 30, 'EUR');
+
+SELECT status, transaction, balances FROM ledger.capture('shop', 21, 12, final => false);
+
+SELECT status FROM ledger.void('shop', 21);
+
+SELECT hold, source, destination, amount, captured, voided, status FROM ledger.hold;
+
+SELECT status, transaction FROM ledger.reverse('shop', 9);
+
+SELECT status, code, message, detail FROM ledger.try_reverse('shop', 9);
+
+SELECT status, transaction FROM ledger.reverse('shop', 7, amount => 4);
+
+SELECT transaction, kind, related, postings
+FROM ledger.transactions('shop', 'user:alice', max_rows => 3);
+
+SELECT available, version
+FROM ledger.balance
+WHERE ledger = 'shop' AND address = 'user:alice' AND asset = 'EUR';
+
+SELECT status
+FROM ledger.post('shop', 'user:alice', 'user:bob', 5, 'EUR',
+  conditions => ARRAY[ledger.at_version('user:alice', 'EUR', 7)]);
+
+SELECT status, code, v.*
+FROM ledger.try_post('shop', 'user:alice', 'user:bob', 5, 'EUR', conditions => ARRAY[
+  ledger.at_version('user:alice', 'EUR', 7),
+  ledger.balance_between('user:bob', 'EUR', NULL, 50)]) r, unnest(r.violations) v;
+
 SELECT * FROM ledger.trial_balance('shop');
 
 SELECT transaction, idempotency_key, metadata, postings
-FROM ledger.transactions('shop', address => 'fees', max_rows => 1);
+FROM ledger.transactions('shop', metadata => '{"order": 3}');
 
 SELECT * FROM ledger.verify();
 
@@ -111,6 +177,8 @@ ORDER BY address, version DESC;
 
 SELECT ledger.revoke_access('shop_app', 'read', 'shop');
 DROP ROLE shop_app;
+
+SELECT ledger.expire_holds('shop');
 
 CREATE INDEX ON ledger_data.journal USING gin (metadata jsonb_path_ops);
 

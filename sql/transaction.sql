@@ -74,6 +74,32 @@ FROM unnest(ARRAY[NULL, 'USD', 'JPY']) asset, unnest(ARRAY[NULL, '2024-02-01']::
 		metadata, before, max_rows)) x(one),
 	LATERAL (SELECT array_agg(transaction) FROM ledger.transactions('transaction', 'users:1:*', asset, since, until, NULL, metadata,
 		before, max_rows)) y(two);
+-- Holds, captures and reversals are among them, voids are not; looked up either way, in any part, they are the same.
+SELECT ledger.create_ledger('transaction4');
+SELECT status FROM ledger.post_transaction('transaction4', '{"(world,a,100,USD)","(world,a,1000,JPY)"}');
+SELECT count(c.status), count(v.status), count(r.status) FROM generate_series(1, 6) i,
+	ledger.hold_transaction('transaction4', ARRAY[('a', 'b', i, 'USD'), ('a', 'c', 2 * i, 'JPY')]::ledger.posting[],
+		reference => 'hold' || i, metadata => jsonb_build_object('even', i % 2 = 0)) h,
+	ledger.capture('transaction4', h.transaction, final => false, amounts => ARRAY[1, i], reference => 'capture' || i,
+		effective_at => '2024-01-01') c,
+	ledger.try_void('transaction4', h.transaction) v,
+	ledger.reverse('transaction4', c.transaction, amounts => ARRAY[0, 1], metadata => jsonb_build_object('even', i % 2 = 0)) r;
+SELECT kind, reference, postings, related IS NOT NULL AS related FROM ledger.transactions('transaction4', 'c', max_rows => 4);
+SELECT kind, count(*), count(related) FROM ledger.transactions('transaction4') GROUP BY 1 ORDER BY 1;
+SELECT kind, reference FROM ledger.transactions('transaction4', reference => 'hold3');
+SELECT kind, count(*) FROM ledger.transactions('transaction4', until => '2024-01-02') GROUP BY 1 ORDER BY 1;
+TRUNCATE middle;
+INSERT INTO middle
+SELECT percentile_disc(ARRAY[0.3, 0.8]) WITHIN GROUP (ORDER BY transaction) FROM ledger.transactions('transaction4');
+SELECT count(*), count(DISTINCT one) > 20 AS varied, count(*) FILTER (WHERE one IS DISTINCT FROM two) AS differing
+FROM unnest(ARRAY['a', 'b', 'c', 'world']) address, unnest(ARRAY[NULL, 'JPY']) asset,
+	unnest(ARRAY[NULL, '{"even": true}']::jsonb[]) metadata,
+	(SELECT NULL UNION ALL SELECT unnest(transactions) FROM middle) b(before), unnest(ARRAY[NULL, 4]) max_rows,
+	LATERAL (SELECT array_agg(transaction) FROM ledger.transactions('transaction4', address, asset, NULL, NULL, NULL, metadata,
+		before, max_rows)) x(one),
+	LATERAL (SELECT array_agg(transaction) FROM (SELECT transaction FROM ledger.transactions('transaction4', NULL, asset, NULL, NULL,
+		NULL, metadata, before, NULL) t WHERE EXISTS (SELECT FROM unnest(t.postings) p(source, destination, amount, code)
+			WHERE address IN (source, destination) AND (asset IS NULL OR code = asset)) LIMIT max_rows) t) y(two);
 SELECT arguments, try FROM unnest(ARRAY[$$NULL$$, $$'nowhere'$$, $$'transaction', 'a::b'$$, $$'transaction', ''$$,
 	$$'transaction', asset => 'NOPE'$$, $$'transaction2', asset => 'NOPE'$$])
 	WITH ORDINALITY p(arguments, n), pg_temp.try(format('SELECT ledger.transactions(%s)', arguments)) ORDER BY n;
@@ -109,7 +135,7 @@ WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind = 'v' GROUP BY 1 ORD
 BEGIN;
 SELECT v AS view, c.is_updatable, c.is_insertable_into, pg_temp.try(format('DELETE FROM ledger.%I',
 	v)) LIKE '55000 cannot delete from view %' AS refused
-FROM unnest(ARRAY['ledger', 'asset', 'account', 'balance', 'entry', 'journal', 'access']) v
+FROM unnest(ARRAY['ledger', 'asset', 'account', 'balance', 'entry', 'journal', 'hold', 'access']) v
 	JOIN information_schema.views c ON c.table_schema = 'ledger' AND c.table_name = v ORDER BY v;
 ROLLBACK;
 SELECT * FROM ledger.verify('transaction');

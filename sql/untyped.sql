@@ -69,6 +69,60 @@ SELECT status, balances FROM ledger.post('untyped', 'world', 'a', 1::int, 'USD',
 -- Binary fractions are no money: they must be cast by whoever has them.
 SELECT split_part(pg_temp.try($$SELECT ledger.post('untyped', 'world', 'a', 0.1::float8, 'USD')$$), E'\n', 1);
 
+-- Batches, holds, reversals and conditions, from parameters without a type.
+PREPARE batch5 AS SELECT status, balances FROM ledger.post_batch($1, $2, $3, $4, $5);
+PREPARE batch13 AS SELECT status, code, amounts FROM ledger.post_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+PREPARE batch_json4 AS SELECT status, code FROM ledger.post_batch_json($1, $2, $3, $4);
+PREPARE hold5 AS SELECT status, balances FROM ledger.hold($1, $2, $3, $4, $5);
+PREPARE try_hold11 AS SELECT status, amounts FROM ledger.try_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+PREPARE hold_transaction2 AS SELECT status, balances FROM ledger.hold_transaction($1, $2);
+PREPARE try_hold_transaction8 AS SELECT status, amounts FROM ledger.try_hold_transaction($1, $2, $3, $4, $5, $6, $7, $8);
+PREPARE capture2 AS SELECT status, balances FROM ledger.capture($1, $2);
+PREPARE try_capture9 AS SELECT status, balances FROM ledger.try_capture($1, $2, $3, $4, $5, $6, $7, $8, $9);
+PREPARE void2 AS SELECT status FROM ledger.void($1, $2);
+PREPARE try_void4 AS SELECT status FROM ledger.try_void($1, $2, $3, $4);
+PREPARE expire_holds2 AS SELECT ledger.expire_holds($1, $2);
+PREPARE reverse2 AS SELECT status, balances FROM ledger.reverse($1, $2);
+PREPARE try_reverse11 AS SELECT status, balances FROM ledger.try_reverse($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+PREPARE split3 AS SELECT ledger.split($1, $2, $3);
+PREPARE post_if AS SELECT status, code FROM ledger.try_post($1, $2, $3, $4, $5, conditions => ARRAY[ledger.at_version($6, $7, $8),
+	ledger.balance_between($9, $10, $11, $12)]);
+SELECT name, parameter_types FROM pg_prepared_statements
+	WHERE name ~ 'batch|hold|capture|void|reverse|split|post_if' ORDER BY name COLLATE "C";
+EXECUTE batch5('untyped', '{world,world}', '{p,p}', '{1,2.50}', '{USD}');
+EXECUTE batch13('untyped', '{world,p}', '{p,q}', '{1,5}', '{USD,USD}', '{b1,NULL}', '{f,f}', 'false', '{b1,NULL}',
+	'{2024-01-01,NULL}', '{"{}",NULL}', '{f,t}', '{"(at_version,p,USD,2,,)"}');
+EXECUTE batch_json4('untyped', '[{"postings": [{"source": "world", "destination": "p", "amount": 9, "asset": "USD"}]}]', 'true',
+	NULL);
+EXECUTE hold5('untyped', 'p', 'q', '1.50', 'USD');
+SELECT max(hold) AS hold FROM ledger.hold WHERE ledger = 'untyped' \gset
+EXECUTE capture2('untyped', :'hold');
+EXECUTE try_hold11('untyped', 'p', 'q', '5', 'USD', '2999-01-01', 'h1', 'h1', '{}', '{}', 't');
+SELECT max(hold) AS hold FROM ledger.hold WHERE ledger = 'untyped' \gset
+EXECUTE try_capture9('untyped', :'hold', '1', 'f', NULL, 'c1', 'c1', '2024-01-01', '{}');
+EXECUTE try_capture9('untyped', :hold, NULL, false, '{0.5}', NULL, NULL, NULL, NULL);
+EXECUTE void2('untyped', :'hold');
+EXECUTE hold_transaction2('untyped', '{"(p,q,0.50,USD)","(world,q,1,EUR)"}');
+SELECT max(hold) AS hold FROM ledger.hold WHERE ledger = 'untyped' \gset
+EXECUTE try_void4('untyped', :'hold', 'v1', '{}');
+EXECUTE try_hold_transaction8('untyped', '{"(p,q,,USD)"}', '2999-01-01', 'h2', 'h2', '{}', NULL, '{t}');
+EXECUTE expire_holds2('untyped', '10');
+SELECT transaction FROM ledger.post('untyped', 'world', 'r', 3, 'USD') \gset
+EXECUTE try_reverse11('untyped', :'transaction', '1', 'f', 't', NULL, 'x1', 'x1', NULL, '{}', NULL);
+EXECUTE reverse2('untyped', :'transaction');
+EXECUTE split3('10', '{1,1,1}', 'USD');
+EXECUTE post_if('untyped', 'world', 's', '1', 'USD', 's', 'USD', '0', 's', 'USD', '0', NULL);
+EXECUTE post_if('untyped', 'world', 's', '1', 'USD', 's', 'USD', '0', 's', 'USD', NULL, '1.00');
+
+-- As people do it: whole numbers for amounts and holds, names in any order.
+SELECT status FROM ledger.post_batch('untyped', ARRAY['world', 'world'], ARRAY['p', 'p'], ARRAY[1, 2], ARRAY['USD']);
+SELECT status FROM ledger.post_batch(atomic => false, assets => '{USD}', amounts => '{1}', destinations => '{p}',
+	sources => '{world}', ledger => 'untyped', linked => '{f}');
+SELECT status FROM ledger.hold(asset => 'USD', amount => 1, destination => 'q', source => 'world', ledger => 'untyped',
+	expires_at => now() + interval '1 day', metadata => '{"a": 1}');
+SELECT max(hold) AS hold FROM ledger.hold WHERE ledger = 'untyped' \gset
+SELECT status FROM ledger.capture(hold => :hold, ledger => 'untyped', final => false, amount => 1);
+
 -- Reading, from parameters without a type.
 PREPARE balance3 AS SELECT ledger.balance($1, $2, $3);
 PREPARE balance5 AS SELECT ledger.balance($1, $2, $3, $4, $5);

@@ -1,4 +1,4 @@
-# Sourced by `run` and `bank`, which have a private server by then: with_ledger.sh.
+# Sourced by `run`, `batch` and `bank`, which have a private server by then: with_ledger.sh.
 export PGTZ=UTC LC_ALL=C
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/ledger-bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
@@ -21,6 +21,30 @@ set_memory() {
 	fi
 	sql -c "ALTER SYSTEM SET shared_buffers = '${buffers_mb}MB'" -c "ALTER SYSTEM SET max_wal_size = '8GB'"
 	pg_ctl -s -w -D "$data" -l "$PGHOST/log" restart
+	postmaster=$(head -n 1 "$data/postmaster.pid")
+}
+
+# CPU time of the whole server so far, in clock ticks: the postmaster, the children that it has reaped, and those
+# that still run. Nothing where there is no /proc.
+server_ticks() {
+	# sessions that have just ended must not be missed between the one and the other
+	sleep 0.2
+	{ cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -v parent="$postmaster" '
+		{ pid = $1; sub(/^.*\) /, "") }
+		pid == parent { ticks += $12 + $13 + $14 + $15 }
+		$2 == parent { ticks += $12 + $13 }
+		END { printf "%.0f\n", ticks }'
+}
+
+# The works of one round, in its order.
+in_order() {
+	local round=$1
+	shift
+	if [ $((round % 2)) = 0 ]; then
+		printf '%s\n' "$@" | tac
+	else
+		printf '%s\n' "$@"
+	fi
 }
 
 # A check of correctness: what it is, what is expected, what was found.

@@ -1,4 +1,4 @@
-# Results of `run` as a table.  In: synchronous_commit, sessions, work, tps, WAL bytes
+# Results of `run` as a table; with median.awk.  In: synchronous_commit, sessions, work, tps, WAL bytes
 # and CPU us per transaction.  Variables: sessions, and the two HOT shares.
 
 {
@@ -8,24 +8,10 @@
 	cpu[$1, $2, $3, n] = $6
 }
 
-# Median of the rounds of one cell; -1 when there were none.
-function median(values, sync, clients, work,    n, i, j, v, sorted) {
-	n = count[sync, clients, work]
-	for (i = 1; i <= n; i++) {
-		v = values[sync, clients, work, i]
-		for (j = i - 1; j > 0 && sorted[j] > v; j--)
-			sorted[j + 1] = sorted[j]
-		sorted[j + 1] = v
-	}
-	if (n == 0)
-		return -1
-	return n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
-}
-
 function row(label, values, sync, work, format, goal,    i, line, v) {
 	line = sprintf("%-34s %-5s", label, sync == "read" ? "-" : sync)
 	for (i = 1; i <= columns; i++) {
-		v = median(values, sync, clients[i], work)
+		v = median(values, count[sync, clients[i], work], sync, clients[i], work)
 		line = line sprintf(" %9s", v < 0 ? "-" : sprintf(format, v))
 	}
 	print line sprintf("  %9s", goal)
@@ -37,7 +23,7 @@ function ratio(label, sync, work, yardstick, goal,    i, n, line, v) {
 	for (i = 1; i <= columns; i++) {
 		for (n = 1; n <= count[sync, clients[i], work]; n++)
 			ratios[sync, clients[i], work, n] = tps[sync, clients[i], work, n] / tps[sync, clients[i], yardstick, n]
-		v = median(ratios, sync, clients[i], work)
+		v = median(ratios, count[sync, clients[i], work], sync, clients[i], work)
 		line = line sprintf(" %9s", v < 0 ? "-" : sprintf("%.2f", v))
 	}
 	print line sprintf("  %9s", goal)
