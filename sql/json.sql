@@ -64,6 +64,7 @@ INSERT INTO mistake (given) VALUES
 	(pg_temp.posting('{"amount": 1e400}')), (pg_temp.posting('{"currency": "USD"}')), (pg_temp.posting('{"Amount": 1}')),
 	(pg_temp.posting('{"source": ""}')), (pg_temp.posting('{"source": "a\nb"}')), (pg_temp.posting('{"asset": ""}')),
 	(pg_temp.posting('{}') || '{"reference_": "x"}'), (pg_temp.posting('{}') || '{"": "x"}'),
+	(pg_temp.posting('{}') || '{"linked": true}'), (pg_temp.posting('{}') || '{"conditions": {}}'),
 	(pg_temp.posting('{}') || '{"idempotency_key": 1}'), (pg_temp.posting('{}') || '{"idempotency_key": ""}'),
 	(pg_temp.posting('{}') || '{"reference": true}'), (pg_temp.posting('{}') || '{"reference": ""}'),
 	(pg_temp.posting('{}') || '{"metadata": []}'), (pg_temp.posting('{}') || '{"metadata": "x"}'),

@@ -246,8 +246,8 @@ lock_and_compute(Write *write)
 	WriteItem	   *item = &write->items[0];
 
 	balance_set_lock(&write->set, write->balance, &write->order,
-					 call->count == 1 && call->conditions.count == 0 && write->action->settle == NULL &&
-					 write->action->effect == RULE_MOVE);
+					 call->count == 1 && call->conditions.count == 0 && !call->requests->has_up_to &&
+					 write->action->settle == NULL && write->action->effect == RULE_MOVE);
 	if (write->set.unlocked == 0)
 	{
 		compute_locked(write);

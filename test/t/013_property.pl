@@ -18,7 +18,7 @@ use Test::More;
 my $seed = seed();
 my $sequences = $ENV{LEDGER_SEQUENCES} // 2500;
 my @numbers = defined $ENV{LEDGER_SEQUENCE} ? $ENV{LEDGER_SEQUENCE} : 1 .. $sequences;
-my $chunk = 50;
+my $chunk = 100;
 my $node = new_node('property');
 $node->safe_psql('postgres', q{SELECT ledger.create_asset('BTC', 8)});
 my $folder = PostgreSQL::Test::Utils::tempdir();
@@ -64,14 +64,16 @@ sub prepare
 	open(my $file, '>:encoding(UTF-8)', "$base.sql") or die "$base.sql: $!";
 	print $file map { "$_\n" } @lines;
 	close($file);
-	return { base => $base, sequences => \@sequences };
+	return { base => $base, database => "s$sequences[0]{number}", sequences => \@sequences };
 }
 
+# Run it in a database of its own, which stays small.
 sub start
 {
 	my ($run) = @_;
 
-	$run->{harness} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-f', "$run->{base}.sql" ],
+	$node->safe_psql('template1', "CREATE DATABASE $run->{database} TEMPLATE postgres");
+	$run->{harness} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($run->{database}), '-f', "$run->{base}.sql" ],
 		'<', \undef, '>', "$run->{base}.out", '2>', "$run->{base}.err", IPC::Run::timeout(180));
 	return $run;
 }
@@ -93,6 +95,7 @@ sub compare_all
 
 		push @mismatches, $fault if defined $fault;
 	}
+	$node->safe_psql('postgres', "DROP DATABASE $run->{database}");
 	unlink(map { "$run->{base}.$_" } qw(sql out err)) unless @mismatches;
 	return;
 }
@@ -219,8 +222,7 @@ my $offset = -s $node->logfile;
 $crowd->run($folder);
 note($crowd->summary);
 is(join("\n", $crowd->faults), '', 'eight sessions at once: what was told is what is stored, once each, and adds up');
-# the other ledgers had floors below zero, and were verified one by one
-is(join("\n", grep { /\bcrowd\b/ } split(/\n/, ledger_faults($node))), '', 'and the ledger is sound');
+is_sound($node, 'and the ledger is sound');
 my ($count, $lines) = server_errors($node, $offset);
 delete @$count{ '40001', grep { /^LG/ } keys %$count };
 is(join("\n", map { @{ $lines->{$_} } } sort keys %$count), '', 'no error but refusals and changes that a snapshot does not see');
