@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "condition.h"
+#include "money.h"
 
 static bool
 refuse_json(Request *request, char *detail)
@@ -218,9 +219,13 @@ json_condition_member(Request *request, Span name, JsonbValue *value, Datum *val
 		return json_amount(request, value, &values[i]);
 	if (i == Anum_condition_version - 1)
 	{
-		if (value->type != jbvNumeric)
-			return refuse_json(request, "\"version\" is not a number.");
-		values[i] = DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric));
+		Amount		version;
+
+		if (value->type != jbvNumeric ||
+			money_read(NumericGetDatum(value->val.numeric), 0, &version) != AMOUNT_OK ||
+			version < 0 || version > PG_INT64_MAX)
+			return refuse_json(request, "\"version\" is not a whole number.");
+		values[i] = Int64GetDatum((int64) version);
 		return true;
 	}
 	if (!json_text(request, value, key, &span))

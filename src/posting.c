@@ -151,6 +151,9 @@ apply_chain(Write *write, int start, int end)
 		CHECK_FOR_INTERRUPTS();
 		if (item->state == ITEM_REPLAYED)
 			continue;
+		/* one that names what there is not may have taken another's key besides */
+		if (item->state == ITEM_REFUSED && item->key_checked)
+			(void) key_decide(write, item);
 		if (item->state == ITEM_REFUSED || !key_decide(write, item) ||
 			(item->state == ITEM_FRESH && !apply_item(write, item)))
 		{
@@ -196,7 +199,9 @@ compute(Write *write)
 			end++;
 		apply_chain(write, start, end);
 	}
-	check_conditions(write, CONDITION_BALANCE_BETWEEN);
+	/* the balances of what is refused anyway say nothing */
+	if (!is_lost(write))
+		check_conditions(write, CONDITION_BALANCE_BETWEEN);
 	condition_refuse(&call->conditions, &call->refusal);
 }
 
@@ -475,12 +480,10 @@ refuse_all(Write *write)
 	{
 		WriteItem	   *item = &write->items[i];
 
-		if (item->state == ITEM_DONE || item->state == ITEM_FRESH ||
-			(item->state == ITEM_REPLAYED && item->found == NULL))
-		{
-			item->request->refusal = write->call->refusal;
-			item->state = ITEM_REFUSED;
-		}
+		if (item->state == ITEM_REPLAYED && item->found != NULL)
+			continue;
+		item->request->refusal = write->call->refusal;
+		item->state = ITEM_REFUSED;
 	}
 	for (int i = 0; i < write->set.count; i++)
 	{

@@ -61,9 +61,10 @@ hold_payload(const Write *write, const WriteItem *item)
 	if (item->request->has_expires_at)
 	{
 		char		time[MAXDATELEN + 1];
+		int			utc = 0;
 
 		appendStringInfo(&json, ", \"expires_at\": \"%s\"",
-						 JsonEncodeDateTime(time, TimestampTzGetDatum(item->request->expires_at), TIMESTAMPTZOID, NULL));
+						 JsonEncodeDateTime(time, TimestampTzGetDatum(item->request->expires_at), TIMESTAMPTZOID, &utc));
 	}
 	appendStringInfoChar(&json, '}');
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));

@@ -123,8 +123,8 @@ CREATE FUNCTION ledger_data.verify_limits(number int)
 							JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = b.id
 								AND d.leg[2 * i - 1] = b.id AND e.version = d.leg[2 * i]
 						WHERE j.ledger_id = b.ledger_id AND j.kind = 'r' AND j.payload @> '{"force": true}'
-						HAVING coalesce(b.inflow - b.outflow - b.held_out + sum(-e.amount) FILTER (WHERE e.amount < 0) >= b.floor, b.floor IS NULL)
-							AND coalesce(b.inflow - b.outflow + b.held_in - sum(e.amount) FILTER (WHERE e.amount > 0) <= b.ceiling, b.ceiling IS NULL));
+						HAVING coalesce(b.inflow - b.outflow - b.held_out + coalesce(sum(-e.amount) FILTER (WHERE e.amount < 0), 0) >= b.floor, b.floor IS NULL)
+							AND coalesce(b.inflow - b.outflow + b.held_in - coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0) <= b.ceiling, b.ceiling IS NULL));
 	END;
 COMMENT ON FUNCTION ledger_data.verify_limits(int) IS 'Balances beyond their floor or ceiling, but for those that a forced reversal took there.';
 REVOKE ALL ON FUNCTION ledger_data.verify_limits(int) FROM PUBLIC;
@@ -176,7 +176,8 @@ CREATE FUNCTION ledger_data.verify_holds(number int)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		WITH recorded AS (
-			SELECT j.position AS hold, p.n::int AS number, (p.posting ->> 'amount')::numeric AS amount
+			SELECT j.position AS hold, p.n::int AS number, (p.posting ->> 'amount')::numeric AS amount,
+					(j.payload ->> 'expires_at')::timestamptz AS expires_at
 				FROM ledger_data.journal j
 					CROSS JOIN LATERAL jsonb_array_elements(j.payload -> 'postings') WITH ORDINALITY p(posting, n)
 				WHERE j.ledger_id = $1 AND j.kind = 'h'),
@@ -208,11 +209,36 @@ CREATE FUNCTION ledger_data.verify_holds(number int)
 			WHERE (h.amount, h.captured, h.voided) IS DISTINCT FROM (r.amount, coalesce(c.amount, 0), coalesce(v.amount, 0))
 				OR h.amount < h.captured + h.voided
 				OR h.expired AND NOT coalesce(v.expired, false)
+				OR h.expires_at IS DISTINCT FROM r.expires_at
 				OR h.due IS DISTINCT FROM CASE WHEN h.amount > h.captured + h.voided THEN h.expires_at END;
 	END;
 COMMENT ON FUNCTION ledger_data.verify_holds(int) IS
 'Holds of which captured + voided + left is not what the journal says was held, captured and set free.';
 REVOKE ALL ON FUNCTION ledger_data.verify_holds(int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify_reversals(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		-- what each posting moved; a reversal has them in reverse order
+		WITH posting AS (
+			SELECT j.position, j.kind, j.related, cardinality(d.leg) / 4 AS n, i, e.amount
+				FROM ledger_data.journal j
+					CROSS JOIN LATERAL (SELECT CASE WHEN ledger_data.legs_readable(j.legs) THEN ledger_data.legs(j.legs) END
+						OFFSET 0) d(leg)	-- decoded once
+					CROSS JOIN LATERAL generate_series(1, cardinality(d.leg) / 4) i
+					JOIN ledger_data.entry e ON e.ledger_id = $1 AND e.balance_id = d.leg[4 * i - 1] AND e.version = d.leg[4 * i]
+				WHERE j.ledger_id = $1 AND (j.kind = 'r' OR j.position IN (
+					SELECT r.related FROM ledger_data.journal r WHERE r.ledger_id = $1 AND r.kind = 'r')))
+		SELECT 'reversal', 'transaction ' || r.related,
+				format('Posting %s moved %s; reversals took back %s.', r.n + 1 - r.i, coalesce(min(o.amount)::text, 'nothing'), sum(r.amount))
+			FROM posting r LEFT JOIN posting o ON o.position = r.related AND o.i = r.n + 1 - r.i AND o.n = r.n
+			WHERE r.kind = 'r'
+			GROUP BY r.related, r.n, r.i
+			HAVING sum(r.amount) > coalesce(min(o.amount), -1);
+	END;
+COMMENT ON FUNCTION ledger_data.verify_reversals(int) IS 'Transactions of which more was reversed than they moved.';
+REVOKE ALL ON FUNCTION ledger_data.verify_reversals(int) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.verify(ledger text)
 	RETURNS TABLE (ledger_name text, invariant text, object text, detail text)
@@ -243,6 +269,8 @@ BEGIN
 		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
 		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_holds(l.id) v;
 		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_reversals(l.id) v;
+		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
 		SELECT (SELECT count(*) FROM ledger_data.balance b WHERE b.ledger_id = l.id) AS balances,
 				(SELECT count(*) FROM ledger_data.journal j WHERE j.ledger_id = l.id) AS records,
 				(SELECT count(*) FROM ledger_data.entry e WHERE e.ledger_id = l.id) AS entries
@@ -260,5 +288,5 @@ CREATE FUNCTION ledger.verify(ledger text DEFAULT NULL)
 	AS 'MODULE_PATHNAME', 'ledger_gate_read'
 	LANGUAGE C STABLE;
 COMMENT ON FUNCTION ledger.verify(text) IS
-'Checks a ledger, or all of them, and returns one row for each fault: no row means that all is well. A notice for each ledger tells how much was checked. Invariants: sum (all balances in an asset sum to zero), balance (each is the sum of its entries, its version their number), entry (each follows from the one before), transaction (journal and entries belong together and balance), limit (no floor or ceiling is passed, unless by a forced reversal), account (accounts and balances agree), held (what is held on each balance is the sum of its holds), hold (of each hold, captured, voided and left are together what was held, and as the journal says). Reads everything with one snapshot and takes no locks; posting goes on. Errors: LG001 unknown ledger, 42501 without the right "read".';
+'Checks a ledger, or all of them, and returns one row for each fault: no row means that all is well. A notice for each ledger tells how much was checked. Invariants: sum (all balances in an asset sum to zero), balance (each is the sum of its entries, its version their number), entry (each follows from the one before), transaction (journal and entries belong together and balance), limit (no floor or ceiling is passed, unless by a forced reversal), account (accounts and balances agree), held (what is held on each balance is the sum of its holds), hold (of each hold, captured, voided and left are together what was held, and as the journal says), reversal (no transaction is reversed by more than it moved). Reads everything with one snapshot and takes no locks; posting goes on. Errors: LG001 unknown ledger, 42501 without the right "read".';
 REVOKE ALL ON FUNCTION ledger.verify(text) FROM PUBLIC;

@@ -157,7 +157,7 @@ sub compare
 		my ($what, $want, $got) = @$check;
 
 		chomp($got);
-		# known: holds on what a forced reversal took past its limit
+		# known, 7: holds on what a forced reversal took past its limit are faults for verify
 		$got = join("\n", grep { !/^\([^,]*,limit,/ } split(/\n/, $got)) if grep { $_->{forced} } values %{ $sequence->{model}{record} };
 		return mismatch($sequence, $#{ $sequence->{steps} }, $what, $want, $got) if $want ne $got;
 	}

@@ -322,7 +322,7 @@ sub call
 	my @items = map { { request => $_ } } @{ $call->{requests} };
 	my $mark = $self->mark;
 	my $refusal = $self->run($call, \@items);
-	my ($failed) = grep { defined $items[$_]{code} && $items[$_]{code} ne 'LG206' } 0 .. $#items;
+	my ($failed) = grep { defined $items[$_]{code} && $items[$_]{code} ne 'LG206' && !$items[$_]{with_call} } 0 .. $#items;
 
 	if ($call->{raises} || ($refusal && $refusal->{unreadable}))
 	{
@@ -380,7 +380,7 @@ sub refuse_items
 
 	foreach my $item (grep { !defined $_->{code} && !$_->{before} } @$items)
 	{
-		@$item{qw(code violations)} = @$refusal{qw(code violations)};
+		@$item{qw(code violations with_call)} = (@$refusal{qw(code violations)}, 1);
 		delete $item->{label};
 	}
 	return $refusal;
@@ -423,7 +423,7 @@ sub compute
 	push @violations, grep { defined } map { $self->judge($conditions[$_], $_ + 1, 'balance_between') } 0 .. $#conditions;
 	$self->back($mark) if @violations;
 	my $refusal = @violations ? $self->refuse_items($items, { code => 'LG401', violations => \@violations }) : undef;
-	$self->unopen(@opened) if grep { defined $_->{code} || $_->{replayed} } @$items;
+	$self->unopen(@opened) if !$call->{raises} && grep { defined $_->{code} || $_->{replayed} } @$items;
 	return $refusal;
 }
 
