@@ -221,9 +221,10 @@ json_condition_member(Request *request, Span name, JsonbValue *value, Datum *val
 	{
 		Amount		version;
 
-		if (value->type != jbvNumeric ||
-			money_read(NumericGetDatum(value->val.numeric), 0, &version) != AMOUNT_OK ||
-			version < 0 || version > PG_INT64_MAX)
+		if (value->type != jbvNumeric)
+			return refuse_json(request, "\"version\" is not a number.");
+		if (money_read(NumericGetDatum(value->val.numeric), 0, &version) != AMOUNT_OK ||
+			version < PG_INT64_MIN || version > PG_INT64_MAX)
 			return refuse_json(request, "\"version\" is not a whole number.");
 		values[i] = Int64GetDatum((int64) version);
 		return true;

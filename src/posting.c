@@ -482,6 +482,9 @@ refuse_all(Write *write)
 
 		if (item->state == ITEM_REPLAYED && item->found != NULL)
 			continue;
+		/* what was malformed is so still; and each on its own keeps its own reason */
+		if (item->state == ITEM_REFUSED && !(write->call->atomic && item->key_checked))
+			continue;
 		item->request->refusal = write->call->refusal;
 		item->state = ITEM_REFUSED;
 	}

@@ -102,7 +102,7 @@ SELECT status FROM ledger.post('main', 'world', 'users:1', 1, 'BTC', 'key');
 SELECT status FROM ledger.try_post('main', 'users:1', 'users:2', 100, 'BTC');
 SELECT ledger.freeze('main', 'users:1') \g /dev/null
 SELECT status FROM ledger.post_json('main', '{"postings": [{"source": "world", "destination": "users:2", "amount": "2", "asset": "BTC"}]}');
-SELECT * FROM ledger.balances('main');
+SELECT address, asset, balance FROM ledger.balances('main');
 SELECT ledger.grant_access('app', 'post') \g /dev/null
 SET ROLE app;
 SELECT status FROM ledger.post('main', 'world', 'users:3', 1, 'EUR');

@@ -21,6 +21,9 @@ my @numbers = defined $ENV{LEDGER_SEQUENCE} ? $ENV{LEDGER_SEQUENCE} : 1 .. $sequ
 my $chunk = 100;
 my $node = new_node('property');
 $node->safe_psql('postgres', q{SELECT ledger.create_asset('BTC', 8)});
+# what each script works in: a step that moves a hold into the past does so in the journal, too
+$node->safe_psql('postgres', 'CREATE DATABASE sequences TEMPLATE postgres');
+$node->safe_psql('sequences', 'ALTER TABLE ledger_data.journal DISABLE TRIGGER append_only');
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my (%seen, @mismatches, $steps, $late);
 
@@ -72,7 +75,7 @@ sub start
 {
 	my ($run) = @_;
 
-	$node->safe_psql('template1', "CREATE DATABASE $run->{database} TEMPLATE postgres");
+	$node->safe_psql('template1', "CREATE DATABASE $run->{database} TEMPLATE sequences");
 	$run->{harness} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($run->{database}), '-f', "$run->{base}.sql" ],
 		'<', \undef, '>', "$run->{base}.out", '2>', "$run->{base}.err", IPC::Run::timeout(180));
 	return $run;
@@ -134,7 +137,7 @@ sub compare
 		my ($code, $told, $state) = map { $_ // '' } @{ $parts{$i} // [] }[ 0 .. 2 ];
 
 		chomp($told, $state);
-		if ($step->{soon} && $told =~ /LG212/)
+		if ($step->{soon} && "$code $told" =~ /LG212/)
 		{
 			# the machine stood still for longer than the hold was to last
 			$late++;
@@ -146,7 +149,7 @@ sub compare
 		my $want = join("\n", defined $step->{error} ? "error $step->{error}" . ($step->{batch} && $step->{item} ? " Item $step->{item}" : '') : 'ok', $expected);
 
 		return mismatch($sequence, $i, 'result', $want, $got) . said($error, $step->{line}) if $want ne $got;
-		return mismatch($sequence, $i, 'state', $step->{state}, $state) . said($error, $step->{line} + 1, $step->{line} + 10) if $step->{state} ne $state;
+		return mismatch($sequence, $i, 'state', $step->{state}, $state) . said($error, $step->{line} + 1, $step->{line} + 10) if defined $step->{state} && $step->{state} ne $state;
 		note_seen($step);
 	}
 	my @end = map { $_ // '' } @{ $parts{end} // [] }[ 1 .. 3 ];
@@ -157,8 +160,6 @@ sub compare
 		my ($what, $want, $got) = @$check;
 
 		chomp($got);
-		# known, 7: holds on what a forced reversal took past its limit are faults for verify
-		$got = join("\n", grep { !/^\([^,]*,limit,/ } split(/\n/, $got)) if grep { $_->{forced} } values %{ $sequence->{model}{record} };
 		return mismatch($sequence, $#{ $sequence->{steps} }, $what, $want, $got) if $want ne $got;
 	}
 	return undef;

@@ -300,7 +300,7 @@ sub set_status
 	if ($status eq 'closed')
 	{
 		return '22023' if $address eq 'world';
-		return 'LG205' if grep { $_->{balance} != 0 || $self->held($_, 'source') != 0 || $self->held($_, 'destination') != 0 } $self->balances($address);
+		return 'LG205' if grep { $_->{balance} != 0 } $self->balances($address);
 	}
 	$self->put($account, 'status', $status);
 	return undef;

@@ -278,24 +278,33 @@ sub perform_void
 	return undef;
 }
 
-sub perform_reversal
+# What is left to be reversed of each posting of a record, and how many reversals there were.
+sub left_to_reverse
 {
-	my ($self, $request, $postings, $record) = @_;
-	my $original = $self->reversible($request->{of});
-	my @moved = @{ $original->{postings} };
-	my @earlier = grep { $_->{kind} eq 'reversal' && $_->{of} eq $original->{label} } values %{ $self->{record} };
+	my ($self, $record) = @_;
+	my @moved = @{ $record->{postings} };
 	my @left = map { { left => $_->{amount}, asset => $_->{asset} } } @moved;
+	my @earlier = grep { $_->{kind} eq 'reversal' && $_->{of} eq $record->{label} } values %{ $self->{record} };
 
 	foreach my $reversal (@earlier)
 	{
 		$left[$_]{left} -= $reversal->{postings}[ $#moved - $_ ]{amount} foreach 0 .. $#moved;
 	}
-	return 'LG221' if @earlier && !grep { $_->{left} > 0 } @left;
-	my ($parts, $code) = $self->parts($request, \@left, 'LG222');
+	return (\@left, scalar @earlier);
+}
+
+sub perform_reversal
+{
+	my ($self, $request, $postings, $record) = @_;
+	my $original = $self->reversible($request->{of});
+	my ($left, $earlier) = $self->left_to_reverse($original);
+
+	return 'LG221' if $earlier && !grep { $_->{left} > 0 } @$left;
+	my ($parts, $code) = $self->parts($request, $left, 'LG222');
 	return $code if $code;
 	# a transaction of nothing can be reversed, by nothing
-	return 'LG119' if !grep({ $_ > 0 } @$parts) && grep { $_->{amount} > 0 } @moved;
-	$postings->[ $#moved - $_ ]{asked} = $parts->[$_] foreach 0 .. $#moved;
+	return 'LG119' if !grep({ $_ > 0 } @$parts) && grep { $_->{amount} > 0 } @{ $original->{postings} };
+	$postings->[ $#$postings - $_ ]{asked} = $parts->[$_] foreach 0 .. $#$postings;
 	$record->{of} = $original->{label};
 	$record->{effective} = $original->{effective} if $request->{original_time};
 	return $self->perform_transaction($request, $postings, $record);
@@ -311,7 +320,9 @@ sub receipt
 
 	return { status => 'rejected', code => $item->{code}, violations => $item->{violations} } unless $record;
 	my $status = { hold => 'held', void => 'voided' }->{ $record->{kind} } // 'posted';
-	return { kind => $record->{kind}, status => $item->{replayed} ? 'replayed' : $status, label => $record->{label}, states => $record->{states}, amounts => $record->{amounts} };
+	# what a replay tells of balances it has from entries, and holds make none
+	return { kind => $record->{kind}, status => $item->{replayed} ? 'replayed' : $status, label => $record->{label},
+		states => $item->{replayed} && $status ne 'posted' ? [] : $record->{states}, amounts => $record->{amounts} };
 }
 
 # Do a call: requests, conditions; atomic: all or nothing; raises: a refusal is an error. Returns receipts, or the code
@@ -322,14 +333,14 @@ sub call
 	my @items = map { { request => $_ } } @{ $call->{requests} };
 	my $mark = $self->mark;
 	my $refusal = $self->run($call, \@items);
-	my ($failed) = grep { defined $items[$_]{code} && $items[$_]{code} ne 'LG206' && !$items[$_]{with_call} } 0 .. $#items;
+	my ($failed) = grep { defined $items[$_]{code} && $items[$_]{code} ne 'LG206' } 0 .. $#items;
 
 	if ($call->{raises} || ($refusal && $refusal->{unreadable}))
 	{
 		return { receipts => [ map { $self->receipt($_) } @items ] } unless defined $failed || $refusal;
 		$self->back($mark);
-		return { error => $items[$failed]{code}, item => $failed + 1 } if defined $failed && !$refusal->{unreadable};
-		return { error => $refusal->{code} };
+		return { error => $refusal->{code} } if $refusal;
+		return { error => $items[$failed]{code}, item => $failed + 1 };
 	}
 	return { receipts => [ map { $self->receipt($_) } @items ] };
 }
@@ -345,7 +356,7 @@ sub run
 
 	foreach my $i (0 .. $#$items)
 	{
-		$items->[$i]{code} = $self->malformed($items->[$i]{request});
+		$items->[$i]{code} = $items->[$i]{malformed} = $self->malformed($items->[$i]{request});
 		# all or nothing, it is read no further; what came before still has its keys looked up
 		@$items = @$items[ 0 .. $i ] if $call->{atomic} && defined $items->[$i]{code};
 		last if $i == $#$items;
@@ -373,14 +384,14 @@ sub run
 	return @fresh ? $self->compute($call, $items, @fresh) : undef;
 }
 
-# Refuse what is not refused already, nor was done before, for what refuses the whole call.
+# Refuse everything that was not done before, for what refuses the whole call.
 sub refuse_items
 {
 	my ($self, $items, $refusal) = @_;
 
-	foreach my $item (grep { !defined $_->{code} && !$_->{before} } @$items)
+	foreach my $item (grep { !$_->{before} } @$items)
 	{
-		@$item{qw(code violations with_call)} = (@$refusal{qw(code violations)}, 1);
+		@$item{qw(code violations)} = @$refusal{qw(code violations)};
 		delete $item->{label};
 	}
 	return $refusal;
@@ -407,24 +418,34 @@ sub compute
 		$self->unopen(@opened);
 		return $self->refuse_items($items, { code => 'LG003' });
 	}
-	push @violations, grep { defined } map { $self->judge($conditions[$_], $_ + 1, 'at_version') } 0 .. $#conditions;
-	if (!is_lost($call, $items))
+	if (!is_lost($call, $items) && grep { !defined $_->{code} } @fresh)
 	{
-		my @chain;
-		foreach my $i (0 .. $#$items)
-		{
-			push @chain, $items->[$i];
-			next if $call->{atomic} || $items->[$i]{request}{linked};
-			$self->run_chain(@chain);
-			@chain = ();
-		}
-		$self->run_chain(@chain);
+		push @violations, grep { defined } map { $self->judge($conditions[$_], $_ + 1, 'at_version') } 0 .. $#conditions;
+		$self->run_chains($call, @$items);
+		push @violations, grep { defined } map { $self->judge($conditions[$_], $_ + 1, 'balance_between') } 0 .. $#conditions
+			unless is_lost($call, $items);
 	}
-	push @violations, grep { defined } map { $self->judge($conditions[$_], $_ + 1, 'balance_between') } 0 .. $#conditions;
 	$self->back($mark) if @violations;
 	my $refusal = @violations ? $self->refuse_items($items, { code => 'LG401', violations => \@violations }) : undef;
 	$self->unopen(@opened) if !$call->{raises} && grep { defined $_->{code} || $_->{replayed} } @$items;
 	return $refusal;
+}
+
+# Do items in order, those that are joined together.
+sub run_chains
+{
+	my ($self, $call, @items) = @_;
+	my @chain;
+
+	foreach my $item (@items)
+	{
+		push @chain, $item;
+		next if $call->{atomic} || $item->{request}{linked};
+		$self->run_chain(@chain);
+		@chain = ();
+	}
+	$self->run_chain(@chain);
+	return;
 }
 
 # Do items that are joined, all or none; later ones see what earlier ones did, their keys included.
@@ -436,14 +457,14 @@ sub run_chain
 	foreach my $item (grep { !$_->{before} } @items)
 	{
 		my $request = $item->{request};
-		my $found = defined $item->{code} ? { code => $item->{code} } : $self->look_up($request);
+		my $found = ($item->{malformed} ? undef : $self->look_up($request)) // {};
 
 		if (defined $found->{replay})
 		{
-			@$item{qw(label replayed)} = ($found->{replay}, 1);
+			@$item{qw(label replayed code)} = ($found->{replay}, 1, undef);
 			next;
 		}
-		$item->{code} = $found->{code} // $self->perform($request, $item->{postings});
+		$item->{code} = $found->{code} // $item->{code} // $self->perform($request, $item->{postings});
 		$item->{label} = $request->{label};
 		next unless defined $item->{code};
 		$self->back($mark);

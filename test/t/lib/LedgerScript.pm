@@ -78,29 +78,11 @@ sub known_fault
 	my $model = $self->{model};
 	my @requests = @{ $call->{requests} };
 
-	# 1. where a request is refused and a condition does not hold either, functions that raise tell of the condition,
-	# the others of the request
-	if ($call->{raises} && @{ $call->{conditions} })
-	{
-		my $mark = $model->mark;
-		my $result = $model->call({ %$call, raises => 0 });
-
-		$model->back($mark);
-		return 1 if grep { ($_->{code} // 'LG401') !~ /^LG(401|206)$/ } @{ $result->{receipts} };
-	}
-	# 2. post_batch_json, atomic: LG116 for a malformed item that is linked
+	# 1. post_batch_json, atomic: LG116 for a malformed item that is linked
 	return 1 if $call->{batch} && $call->{atomic} && grep { $_->{linked} && defined $model->malformed($_) } @requests;
-	# 3. a hold or a void that is replayed does not tell the balances it touched, nor the amounts
-	foreach my $request (grep { defined $_->{key} && $_->{kind} =~ /^(hold|void)$/ && !defined $model->malformed($_) } @requests)
-	{
-		return 1 if defined +($model->look_up($request) // {})->{replay};
-	}
-	# 4. with up_to, a single transaction may not see that a hold on its source has expired, until that is swept
-	my @expired = map { @{ $_->{rows} } } grep { $_->{due} } values %{ $model->{hold} };
-	foreach my $posting (grep { $_->{up_to} } map { @{ $_->{postings} // [] } } @requests == 1 && $requests[0]{kind} eq 'transaction' ? @requests : ())
-	{
-		return 1 if grep { left($_) > 0 && $_->{source} eq ($posting->{source} // '') } @expired;
-	}
+	# 2. a batch that is not atomic, with a key or reference that is used already and a condition that does not hold: 40001
+	return 1 if $call->{batch} && !$call->{atomic} && @{ $call->{conditions} } &&
+		grep { !defined $model->malformed($_) && defined +($model->look_up($_) // {})->{code} } @requests;
 	return 0;
 }
 
@@ -119,7 +101,7 @@ sub set_up
 	my ($self) = @_;
 	my $strict = !$self->{model}{auto_open};
 
-	foreach my $address ($strict ? @addresses[ 1 .. 5 ] : grep { chance(0.3) } @addresses[ 1 .. 5 ])
+	foreach my $address ($strict ? @addresses[ 1 .. 5 ] : grep { chance(0.4) } @addresses[ 1 .. 5 ])
 	{
 		$self->open_account($address, chance(0.2) ? $self->asset : undef, $strict);
 	}
@@ -192,13 +174,15 @@ sub written
 
 sub posting
 {
-	my ($self, $source, $destination) = @_;
-	my $asset = $self->asset;
+	my ($self, $source, $destination, $asset) = @_;
+
+	$asset //= $self->asset;
 	my @rich = grep { my $balance = $self->{model}->balance($_, $asset); $balance && $balance->{balance} > 0 } @addresses;
 
 	$source //= @rich && chance(0.6) ? pick(@rich) : address();
 	$destination //= address();
-	$destination = address() while $destination eq $source;
+	# either may have been given, not both
+	while ($destination eq $source) { ($_[2] ? $source : $destination) = address() }
 	my $posting = { source => $source, destination => $destination, asset => $asset, amount => $self->amount($source, $destination, $asset) };
 	if (chance(0.15))
 	{
@@ -376,7 +360,12 @@ sub do_hold
 	spoil($request) if chance(0.04);
 	$self->make_single($request);
 	my $hold = $self->{model}{hold}{ $request->{label} };
-	$self->pass($hold) if $hold && $hold->{expires} && $hold->{expires} =~ /^soon/;
+	if ($hold && $hold->{expires} && $hold->{expires} =~ /^soon/)
+	{
+		# it may expire while one looks
+		$self->{steps}[-1]{state} = undef;
+		$self->pass($hold);
+	}
 	return;
 }
 
@@ -396,14 +385,21 @@ sub do_pass
 	my @holds = sort { $a->{number} <=> $b->{number} } values %{ $self->{model}{hold} };
 
 	@holds = grep { !$_->{due} && ($_->{expires} // '') =~ /^late/ } @holds;
-	$self->pass(pick(@holds)) if @holds;
+	return if !@holds;
+	my $hold = pick(@holds);
+	$self->pass($hold);
+	# what it held is free at once
+	my $row = pick(@{ $hold->{rows} });
+	my $from = chance(0.5);
+	my $posting = $self->posting($from ? $row->{source} : undef, $from ? undef : $row->{destination}, $row->{asset});
+	$self->make_single($self->transaction([$posting])) if chance(0.7);
 	return;
 }
 
 sub do_expire
 {
 	my ($self) = @_;
-	# 6. of holds of several postings, fewer than so many are swept
+	# known: of holds of several postings, fewer than so many are swept
 	my $most = pick(1, 1000);
 	my $count = $self->{model}->expire_holds($most);
 
@@ -440,10 +436,13 @@ sub do_void
 sub do_reverse
 {
 	my ($self) = @_;
-	my $request = { kind => 'reversal', of => $self->known('record'), force => chance(0.2), original_time => chance(0.2) };
+	my @several = sort { $a->{number} <=> $b->{number} } grep { $_->{kind} ne 'void' && @{ $_->{postings} } > 1 } values %{ $self->{model}{record} };
+	my $of = @several && chance(0.5) ? pick(@several)->{label} : $self->known('record');
+	my $request = { kind => 'reversal', of => $of, force => chance(0.2), original_time => chance(0.2) };
 	my $record = $self->{model}->reversible($request->{of});
+	my ($left) = $record ? $self->{model}->left_to_reverse($record) : ();
 
-	$self->choose_part($request, map { { left => $_->{amount}, asset => $_->{asset} } } @{ $record->{postings} }) if $record;
+	$self->choose_part($request, @$left) if $record;
 	$self->add_options($request);
 	$request->{effective} = pick(@times) if !$request->{original_time} && chance(0.1);
 	spoil($request) if chance(0.02);
@@ -495,18 +494,7 @@ sub set_status
 }
 
 sub do_freeze { my ($self) = @_; $self->set_status(address(), 'freeze', 'frozen'); return }
-
-sub do_close
-{
-	my ($self) = @_;
-	my $address = address();
-	my @expired = grep { $_->{due} } values %{ $self->{model}{hold} };
-
-	# 5. what has expired but was not swept keeps an account from being closed
-	return if grep { left($_) > 0 && ($_->{source} eq $address || $_->{destination} eq $address) } map { @{ $_->{rows} } } @expired;
-	$self->set_status($address, 'close_account', 'closed');
-	return;
-}
+sub do_close { my ($self) = @_; $self->set_status(address(), 'close_account', 'closed'); return }
 
 sub do_unfreeze
 {

@@ -146,7 +146,7 @@ sub transaction
 			'up_to => ' . array('boolean', map { boolean($_->{up_to}) } @postings) : (), @options ];
 
 	push @forms, [ 'post_json', quote(transaction_json($request, @{ $conditions // [] } ? $self->conditions_json($conditions) : ())) ]
-		if has_json($request) && !grep { ($_->{version} // '') =~ /^:/ } @{ $conditions // [] };
+		if has_json($request) && !grep { ($_->{version} // 0) !~ /^\d+$/ } @{ $conditions // [] };
 	push @forms, ([ 'post', posting($postings[0]), @options ]) x 2 if @postings == 1;
 	return @forms;
 }
@@ -233,7 +233,8 @@ sub call
 	my @numbers = map { sprintf(', (array_agg(transaction ORDER BY n))[%d] AS t%s', $_ + 1, $requests[$_]{label}) } 0 .. $#requests;
 	my @lines;
 
-	push @lines, "SELECT clock_timestamp() + interval '0.1 s' AS $requests[0]{expires} \\gset" if !$call->{batch} && ($requests[0]{expires} // '') =~ /^soon/;
+	push @lines, "SELECT clock_timestamp() + interval '0.05 s' AS $requests[0]{expires} \\gset"
+		if !$call->{batch} && ($requests[0]{expires} // '') =~ /^soon/ && !$self->{set}{ $requests[0]{expires} }++;
 	push @lines, sprintf('SELECT :tell%s FROM ledger.%s%s(%s) WITH ORDINALITY :receipt \gset', join('', @numbers), $try, $function,
 		join(', ', quote($self->{ledger}), @arguments));
 	return @lines;
@@ -256,16 +257,18 @@ sub administer
 	return $self->query("ledger.$function(" . join(', ', @arguments) . ')');
 }
 
-# Let time pass until a hold has expired. A hold that lasts is moved to the past, which takes no time and leaves nothing
-# to chance; for the ledger it is the same.
+# Let time pass until a hold has expired. A hold that lasts is made one that was to last until some time in the past, which
+# takes no time and leaves nothing to chance; one that does not is waited for.
 sub pass
 {
 	my ($self, $hold, $when) = @_;
 
 	return "SELECT pg_sleep(extract(epoch FROM :'$hold->{expires}'::timestamptz - clock_timestamp()) + 0.001) AS slept \\gset" if $hold->{expires} =~ /^soon/;
-	my $time = "timestamptz '2001-01-01' + $when * interval '1 second'";
-	return "UPDATE ledger_data.hold SET expires_at = $time, due = CASE WHEN due IS NOT NULL THEN $time END " .
-		"WHERE ledger_id = (SELECT id FROM ledger_data.ledger WHERE name = '$self->{ledger}') AND hold = :t$hold->{label};";
+	my $time = "timestamptz '2001-01-01 00:00:00+00' + $when * interval '1 second'";
+	return "WITH h AS (UPDATE ledger_data.hold SET expires_at = $time, due = CASE WHEN due IS NOT NULL THEN $time END " .
+		"WHERE ledger_id = (SELECT id FROM ledger_data.ledger WHERE name = '$self->{ledger}') AND hold = :t$hold->{label} RETURNING ledger_id) " .
+		"UPDATE ledger_data.journal j SET payload = jsonb_set(payload, '{expires_at}', to_jsonb($time)) " .
+		"FROM (SELECT DISTINCT ledger_id FROM h) h WHERE j.ledger_id = h.ledger_id AND j.position = :t$hold->{label};";
 }
 
 # ------ what comes back ------
