@@ -364,7 +364,7 @@ sub run
 	if (!is_lost($call, $items))
 	{
 		return { code => 'LG116', unreadable => 1 } if $call->{batch} && @$items && $items->[-1]{request}{linked};
-		return $self->refuse_items($items, { code => 'LG117', unreadable => $call->{batch} })
+		return $self->refuse_items($call, $items, { code => 'LG117', unreadable => $call->{batch} })
 			if grep { ($_->{version} // 0) < 0 } @{ $call->{conditions} };
 	}
 	foreach my $item (grep { !defined $_->{code} } @$items)
@@ -375,21 +375,22 @@ sub run
 		@$item{qw(label replayed before)} = ($found->{replay}, 1, 1) if defined $found->{replay};
 	}
 	return undef if is_lost($call, $items);
-	foreach my $item (grep { !defined $_->{code} && !$_->{replayed} } @$items)
+	@fresh = grep { !defined $_->{code} && !$_->{replayed} } @$items;
+	foreach my $item (@fresh)
 	{
 		@$item{qw(postings code)} = $self->resolve($item->{request});
 		return undef if is_lost($call, $items);
 	}
-	@fresh = grep { !defined $_->{code} && !$_->{replayed} } @$items;
-	return @fresh ? $self->compute($call, $items, @fresh) : undef;
+	return @fresh ? $self->compute($call, $items, grep { !defined $_->{code} } @fresh) : undef;
 }
 
-# Refuse everything that was not done before, for what refuses the whole call.
+# Refuse everything for what refuses the whole call, but for what was done before and, where each is on its own, what is
+# refused for a reason of its own.
 sub refuse_items
 {
-	my ($self, $items, $refusal) = @_;
+	my ($self, $call, $items, $refusal) = @_;
 
-	foreach my $item (grep { !$_->{before} } @$items)
+	foreach my $item (grep { !$_->{before} && ($call->{atomic} || !defined $_->{code}) } @$items)
 	{
 		@$item{qw(code violations)} = @$refusal{qw(code violations)};
 		delete $item->{label};
@@ -416,7 +417,7 @@ sub compute
 	if (grep { !$self->balance(@$_{qw(address asset)}) } @conditions)
 	{
 		$self->unopen(@opened);
-		return $self->refuse_items($items, { code => 'LG003' });
+		return $self->refuse_items($call, $items, { code => 'LG003' });
 	}
 	if (!is_lost($call, $items) && grep { !defined $_->{code} } @fresh)
 	{
@@ -426,7 +427,7 @@ sub compute
 			unless is_lost($call, $items);
 	}
 	$self->back($mark) if @violations;
-	my $refusal = @violations ? $self->refuse_items($items, { code => 'LG401', violations => \@violations }) : undef;
+	my $refusal = @violations ? $self->refuse_items($call, $items, { code => 'LG401', violations => \@violations }) : undef;
 	$self->unopen(@opened) if !$call->{raises} && grep { defined $_->{code} || $_->{replayed} } @$items;
 	return $refusal;
 }

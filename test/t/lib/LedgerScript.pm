@@ -80,9 +80,9 @@ sub known_fault
 
 	# 1. post_batch_json, atomic: LG116 for a malformed item that is linked
 	return 1 if $call->{batch} && $call->{atomic} && grep { $_->{linked} && defined $model->malformed($_) } @requests;
-	# 2. a batch that is not atomic, with a key or reference that is used already and a condition that does not hold: 40001
-	return 1 if $call->{batch} && !$call->{atomic} && @{ $call->{conditions} } &&
-		grep { !defined $model->malformed($_) && defined +($model->look_up($_) // {})->{code} } @requests;
+	# 2. an item under another one's key may be told that its reference was used by another item of the batch
+	return 1 if $call->{batch} &&
+		grep { defined $_->{reference} && !defined $model->malformed($_) && (($model->look_up($_) // {})->{code} // '') eq 'LG301' } @requests;
 	return 0;
 }
 

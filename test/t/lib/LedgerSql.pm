@@ -146,7 +146,7 @@ sub transaction
 			'up_to => ' . array('boolean', map { boolean($_->{up_to}) } @postings) : (), @options ];
 
 	push @forms, [ 'post_json', quote(transaction_json($request, @{ $conditions // [] } ? $self->conditions_json($conditions) : ())) ]
-		if has_json($request) && !grep { ($_->{version} // 0) !~ /^\d+$/ } @{ $conditions // [] };
+		if has_json($request) && !grep { ($_->{version} // 0) !~ /^-?\d+$/ } @{ $conditions // [] };
 	push @forms, ([ 'post', posting($postings[0]), @options ]) x 2 if @postings == 1;
 	return @forms;
 }
@@ -281,7 +281,7 @@ sub receipt_text
 	my $list = sub { my ($items) = @_; return defined $items ? '{' . join(',', @$items) . '}' : '-' };
 	my $states = $receipt->{states} && [ map { my ($address, $asset, $balance, $version) = @$_; "\"($address,$asset," . $model->text($balance, $asset) . ",$version)\"" } @{ $receipt->{states} } ];
 	my $amounts = $receipt->{amounts} && [ map { $model->text(@$_) } @{ $receipt->{amounts} } ];
-	my $violations = $receipt->{violations} && [ map { '"(' . join(',', map { / / ? "\\\"$_\\\"" : $_ } @$_) . ')"' } @{ $receipt->{violations} } ];
+	my $violations = $receipt->{violations} && [ map { '"(' . join(',', map { / / ? "\\\"$_\\\"" : $_ } @$_) . ',)"' } @{ $receipt->{violations} } ];
 
 	return join('|', $receipt->{status}, $number // '-', $receipt->{code} // '-', $list->($states), $list->($amounts), $list->($violations));
 }
