@@ -3,8 +3,8 @@
 # This list is the architecture: part X is src/X.h, src/X.c and src/X.sql (each optional). The install
 # script is their SQL in this order, and a part may include the headers of earlier parts, never of later ones.
 PARTS = schema error address amount rule money owner hint index store lock ledger asset access account balance \
-	journal hold registry condition request json receipt write key resolve outcome posting part \
-	post batch reserve reverse gate report verify grant module
+	journal entry hold registry condition request json receipt write key scope resolve outcome posting part \
+	post batch reserve reverse event gate tail locks run attempt report verify grant module
 
 # These parts are plain computation: they need no server and are tested without one.
 PURE = address amount rule

@@ -150,8 +150,8 @@ INSERT INTO malformed (conditions) SELECT unnest(ARRAY[$$NULL$$, $$ledger.at_ver
 	$$ledger.balance_between('a', 'USD', 1, 0.99)$$, $$ledger.balance_between('a', 'USD', 'NaN', NULL)$$,
 	$$ledger.balance_between('a', 'USD', NULL, 'NaN')$$, $$ledger.balance_between('a', 'USD', '-Infinity', 1)$$,
 	$$ledger.balance_between('a', 'USD', 1, 'Infinity')$$, $$ledger.balance_between('a:', 'USD', 0, 1)$$,
-	$$ROW(NULL, 'a', 'USD', 1, NULL, NULL)::ledger.condition$$, $$ROW('version', 'a', 'USD', 1, NULL, NULL)::ledger.condition$$,
-	$$ROW('AT_VERSION', 'a', 'USD', 1, NULL, NULL)::ledger.condition$$, $$ARRAY[ledger.at_version('a', 'USD', 3)]$$]);
+	$$ROW(NULL, 'a', 'USD', 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::ledger.condition$$, $$ROW('version', 'a', 'USD', 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::ledger.condition$$,
+	$$ROW('AT_VERSION', 'a', 'USD', 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::ledger.condition$$, $$ARRAY[ledger.at_version('a', 'USD', 3)]$$]);
 SELECT conditions, r.* FROM malformed, pg_temp.refused('post',
 	format($$'condition', 'a', 'b', 1, 'USD', conditions => ARRAY[%s]::ledger.condition[]$$, conditions)) r ORDER BY n;
 

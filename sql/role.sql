@@ -62,6 +62,13 @@ INSERT INTO command (object, arguments) VALUES
 		('expire_holds', $$('role')$$),
 	('reverse', $$('role', pg_temp.posted('role'))$$), ('try_reverse', $$('role', pg_temp.posted('role'))$$),
 		('try_reverse', $$('role', pg_temp.posted('role'), force => true)$$),
+	('append', $$('role', 'a')$$), ('try_append', $$('role', 'a')$$),
+		('append_many', $$('role', '{"(a,,,,,,,,)"}')$$), ('try_append_many', $$('role', '{"(a,,,,,,,,)"}')$$),
+		('post_events', $$('role', '{"(world,b,1,USD)"}', '{"(a,,,,,,,,)"}')$$),
+		('try_post_events', $$('role', '{"(world,b,1,USD)"}', '{"(a,,,,,,,,)"}')$$),
+	('tail', $$('role')$$), ('scope_now', $$('role')$$), ('events', $$('role')$$), ('scope', $$(1, 'a')$$),
+	('lock_accounts', $$('role', '{a}', '{USD}')$$), ('read_lock', $$('role')$$), ('try_read_lock', $$('role')$$),
+		('attempt', $$('role', 'k', 1, '1 day')$$), ('attempt_reset', $$('role', 'k')$$), ('run', $$('SELECT 1')$$),
 	('split', $$(1, '{1,1}', 'USD')$$), ('at_version', $$('a', 'USD', 1)$$), ('balance_between', $$('a', 'USD', 0, 1)$$),
 	('create_ledger', $$('role3')$$), ('create_asset', $$('ROLE', 2)$$), ('open_account', $$('role', 'b')$$),
 		('set_limits', $$('role', 'a', 'USD', 0, 1000)$$), ('freeze', $$('role', 'a')$$), ('unfreeze', $$('role', 'a')$$),
@@ -76,9 +83,11 @@ INSERT INTO command (object, arguments) VALUES
 		('try_hold', $$('role2', 'a', 'b', 1, 'USD')$$), ('try_hold_transaction', $$('role2', '{"(a,b,1,USD)"}')$$),
 		('try_capture', $$('role2', pg_temp.hold('role2'))$$), ('try_void', $$('role2', pg_temp.hold('role2'))$$),
 		('expire_holds', $$('role2')$$), ('try_reverse', $$('role2', pg_temp.posted('role2'))$$),
+		('try_append', $$('role2', 'a')$$), ('events', $$('role2')$$), ('tail', $$('role2')$$),
+		('lock_accounts', $$('role2', '{a}', '{USD}')$$), ('read_lock', $$('role2')$$), ('attempt', $$('role2', 'k', 1, '1 day')$$),
 		('freeze', $$('role2', 'a')$$), ('grant_access', $$('regress_ledger_nobody', 'read', 'role2')$$);
 INSERT INTO command (object, arguments) SELECT v, '' FROM unnest(ARRAY['ledger', 'asset', 'account', 'balance', 'entry', 'journal',
-	'hold', 'access']) v;
+	'hold', 'access', 'locks']) v;
 -- Nothing was forgotten.
 SELECT proname FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace EXCEPT SELECT object FROM command WHERE arguments <> '';
 SELECT relname FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind = 'v' EXCEPT SELECT object FROM command
@@ -146,7 +155,7 @@ FROM command JOIN answer USING (n) GROUP BY n, object, arguments ORDER BY n;
 CREATE FUNCTION pg_temp.inner_objects() RETURNS TABLE (kind text, tried bigint, refused bigint) LANGUAGE sql AS $$
 	WITH tried AS (
 		SELECT 'table' AS kind, pg_temp.try(format(c, 'ledger_data.' || t))
-			FROM unnest(ARRAY['ledger', 'asset', 'access', 'account', 'balance', 'journal', 'entry', 'hold']) t,
+			FROM unnest(ARRAY['ledger', 'asset', 'access', 'account', 'balance', 'journal', 'entry', 'hold', 'attempt']) t,
 			unnest(ARRAY['SELECT FROM %s', 'INSERT INTO %s DEFAULT VALUES', 'UPDATE %s SET ctid = NULL', 'DELETE FROM %s',
 				'TRUNCATE %s', 'LOCK TABLE %s', 'SELECT FROM %s FOR UPDATE',
 				'ALTER TABLE %s DISABLE TRIGGER ALL', 'CREATE TABLE pg_temp.heir () INHERITS (%s)', 'DROP TABLE %s']) c
@@ -167,7 +176,7 @@ SELECT rolname, count(*) FILTER (WHERE has_table_privilege(r.oid, c.oid,
 	'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
 	OR has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')) AS tables
 FROM pg_roles r, pg_class c WHERE rolname ~ '^regress.ledger' AND c.relkind IN ('r', 'p')
-	AND c.relnamespace = 'ledger_data'::regnamespace GROUP BY 1 HAVING count(*) <> 8
+	AND c.relnamespace = 'ledger_data'::regnamespace GROUP BY 1 HAVING count(*) <> 9
 	OR bool_or(has_table_privilege(r.oid, c.oid, 'SELECT')) ORDER BY 1;
 SELECT p.oid::regprocedure, count(*) FROM pg_roles r, pg_proc p WHERE rolname ~ '^regress.ledger'
 	AND p.pronamespace = 'ledger_data'::regnamespace AND has_function_privilege(r.oid, p.oid, 'EXECUTE') GROUP BY 1

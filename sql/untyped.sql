@@ -91,7 +91,7 @@ SELECT name, parameter_types FROM pg_prepared_statements
 	WHERE name ~ 'batch|hold|capture|void|reverse|split|post_if' ORDER BY name COLLATE "C";
 EXECUTE batch5('untyped', '{world,world}', '{p,p}', '{1,2.50}', '{USD}');
 EXECUTE batch13('untyped', '{world,p}', '{p,q}', '{1,5}', '{USD,USD}', '{b1,NULL}', '{f,f}', 'false', '{b1,NULL}',
-	'{2024-01-01,NULL}', '{"{}",NULL}', '{f,t}', '{"(at_version,p,USD,2,,)"}');
+	'{2024-01-01,NULL}', '{"{}",NULL}', '{f,t}', '{"(at_version,p,USD,2,,,,,,,,,,)"}');
 EXECUTE batch_json4('untyped', '[{"postings": [{"source": "world", "destination": "p", "amount": 9, "asset": "USD"}]}]', 'true',
 	NULL);
 EXECUTE hold5('untyped', 'p', 'q', '1.50', 'USD');

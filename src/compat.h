@@ -61,6 +61,13 @@ typedef TU_UpdateIndexes UpdatedIndexes;
 #define current_local_transaction()		(MyProc->vxid.lxid)
 #endif
 
+/* 17: whether stronger locks count as well */
+#if PG_VERSION_NUM < 170000
+#define lock_held_by_me(tag, mode)		LockHeldByMe(tag, mode)
+#else
+#define lock_held_by_me(tag, mode)		LockHeldByMe(tag, mode, false)
+#endif
+
 /* 17: per-index cleanup after a series of inserts */
 #if PG_VERSION_NUM < 170000
 #define index_insert_done(index, info)	((void) 0)

@@ -27,17 +27,21 @@ enum
 	Anum_violation_asset,
 	Anum_violation_expected,
 	Anum_violation_found,
-	Natts_violation = Anum_violation_found
+	Anum_violation_scope,
+	Natts_violation = Anum_violation_scope
 };
 
-static const char *const kind_names[] = {"at_version", "balance_between"};
+/* Event types that one scope may have. */
+#define MAX_TYPES	64
+
+static const char *const kind_names[] = {"at_version", "balance_between", "scope"};
 
 static bool
 refuse_condition(Refusal *refusal, int number, char *detail)
 {
 	return refuse(refusal, ERRCODE_LEDGER_INVALID_CONDITION,
 				  psprintf("condition %d is malformed", number), detail,
-				  "Make conditions with ledger.at_version(address, asset, version) or ledger.balance_between(address, asset, low, high).");
+				  "Make conditions with ledger.at_version, ledger.balance_between or ledger.scope.");
 }
 
 /* A bound of balance_between: 0 if there is none. */
@@ -50,6 +54,73 @@ read_bound(Datum value, bool isnull, int number, Datum *bound, Refusal *refusal)
 	return true;
 }
 
+/* The event types of a scope. */
+static bool
+read_types(Condition *condition, int number, Datum value, Refusal *refusal)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	Datum	   *types;
+	bool	   *nulls;
+
+	if (ARR_NDIM(array) > 1)
+		return refuse_condition(refusal, number, "event_types is not a plain array.");
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &types, &nulls, &condition->match.type_count);
+	if (condition->match.type_count == 0)
+		return refuse_condition(refusal, number, "event_types is empty; give NULL for any type.");
+	if (condition->match.type_count > MAX_TYPES)
+		return refuse_condition(refusal, number, psprintf("event_types has more than %d elements.", MAX_TYPES));
+	condition->match.types = palloc(sizeof(text *) * condition->match.type_count);
+	for (int i = 0; i < condition->match.type_count; i++)
+	{
+		if (nulls[i])
+			return refuse_condition(refusal, number, "An event type is NULL.");
+		condition->match.types[i] = DatumGetTextPP(types[i]);
+	}
+	return true;
+}
+
+/* Check and take a scope. */
+static bool
+read_scope(Condition *condition, int number, Datum *values, bool *nulls, Refusal *refusal)
+{
+	static const struct
+	{
+		Tag			tag;
+		int			attribute;
+	}			list[] =
+	{
+		{TAG_SOURCE_ID, Anum_condition_source_id}, {TAG_SOURCE_TYPE, Anum_condition_source_type},
+		{TAG_STREAM_TYPE, Anum_condition_stream_type}, {TAG_STREAM_ID, Anum_condition_stream_id}
+	};
+	bool		any = false;
+
+	condition->kind = CONDITION_SCOPE;
+	condition->number = number;
+	for (int i = 0; i < (int) lengthof(list); i++)
+		if (!nulls[list[i].attribute - 1])
+		{
+			condition->match.values[list[i].tag] = DatumGetTextPP(values[list[i].attribute - 1]);
+			any = true;
+		}
+	if (!nulls[Anum_condition_event_types - 1])
+	{
+		if (!read_types(condition, number, values[Anum_condition_event_types - 1], refusal))
+			return false;
+		any = true;
+	}
+	if (!any)
+		return refuse_condition(refusal, number, "A scope needs at least one tag.");
+	condition->none = !nulls[Anum_condition_none - 1] && DatumGetBool(values[Anum_condition_none - 1]);
+	condition->exact = !nulls[Anum_condition_exact - 1] && DatumGetBool(values[Anum_condition_exact - 1]);
+	if (nulls[Anum_condition_expected - 1] == !condition->none)
+		return refuse_condition(refusal, number, condition->none ?
+								"Expected and none cannot both be given." :
+								"A scope needs an expected position, or none.");
+	if (!condition->none)
+		condition->expected = DatumGetInt64(values[Anum_condition_expected - 1]);
+	return true;
+}
+
 /* Check and take what one element says. */
 static bool
 read_condition(Condition *condition, int number, Datum *values, bool *nulls, Refusal *refusal)
@@ -58,10 +129,13 @@ read_condition(Condition *condition, int number, Datum *values, bool *nulls, Ref
 	text	   *asset;
 	char	   *kind;
 
-	for (int i = 0; i < Anum_condition_asset; i++)
-		if (nulls[i])
-			return refuse_condition(refusal, number, "Kind, address and asset must not be NULL.");
+	if (nulls[Anum_condition_kind - 1])
+		return refuse_condition(refusal, number, "Its kind is NULL.");
 	kind = TextDatumGetCString(values[Anum_condition_kind - 1]);
+	if (strcmp(kind, kind_names[CONDITION_SCOPE]) == 0)
+		return read_scope(condition, number, values, nulls, refusal);
+	if (nulls[Anum_condition_address - 1] || nulls[Anum_condition_asset - 1])
+		return refuse_condition(refusal, number, "Address and asset must not be NULL.");
 	address = DatumGetTextPP(values[Anum_condition_address - 1]);
 	asset = DatumGetTextPP(values[Anum_condition_asset - 1]);
 	condition->number = number;
@@ -148,8 +222,9 @@ condition_read(ConditionList *list, ArrayType *array, Refusal *refusal)
 	return good;
 }
 
-static void
-note_violation(ConditionList *list, const Condition *condition, char *expected, char *found)
+/* Note a condition that does not hold. */
+void
+condition_note(ConditionList *list, const Condition *condition, char *expected, char *found)
 {
 	list->violations[list->violation_count++] = (Violation) {condition, expected, found};
 }
@@ -159,7 +234,7 @@ void
 condition_check_version(ConditionList *list, Condition *condition, int64 version)
 {
 	if (condition->version != version)
-		note_violation(list, condition, psprintf(INT64_FORMAT, condition->version), psprintf(INT64_FORMAT, version));
+		condition_note(list, condition, psprintf(INT64_FORMAT, condition->version), psprintf(INT64_FORMAT, version));
 }
 
 static char *
@@ -176,9 +251,31 @@ condition_check_balance(ConditionList *list, Condition *condition, Amount balanc
 
 	if ((condition->low && DatumGetBool(DirectFunctionCall2(numeric_lt, value, condition->low))) ||
 		(condition->high && DatumGetBool(DirectFunctionCall2(numeric_gt, value, condition->high))))
-		note_violation(list, condition,
+		condition_note(list, condition,
 					   psprintf("%s .. %s", bound_text(condition->low, "-infinity"), bound_text(condition->high, "infinity")),
 					   money_text(balance, condition->asset.scale));
+}
+
+/* The tags of a scope, for people. */
+char *
+condition_scope_text(const Condition *condition)
+{
+	static const char *const names[] = {
+		[TAG_SOURCE_TYPE] = "source_type",
+		[TAG_SOURCE_ID] = "source_id",
+		[TAG_STREAM_TYPE] = "stream_type",
+		[TAG_STREAM_ID] = "stream_id"
+	};
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (int i = 0; i < TAG_EVENT_TYPE; i++)
+		if (condition->match.values[i] != NULL)
+			appendStringInfo(&out, "%s%s=%s", out.len > 0 ? " " : "", names[i], text_to_cstring(condition->match.values[i]));
+	for (int i = 0; i < condition->match.type_count; i++)
+		appendStringInfo(&out, "%s%s", i > 0 ? "," : out.len > 0 ? " event_types=" : "event_types=",
+						 text_to_cstring(condition->match.types[i]));
+	return out.data;
 }
 
 /* Refuse a call for its violations, if there are any: all are named. */
@@ -195,9 +292,10 @@ condition_refuse(const ConditionList *list, Refusal *refusal)
 		const Violation *violation = &list->violations[i];
 		const Condition *condition = violation->condition;
 
-		appendStringInfo(&detail, "%sCondition %d, %s on \"%.*s\" in %s: expected %s, found %s.", i > 0 ? " " : "",
+		appendStringInfo(&detail, "%sCondition %d, %s %s: expected %s, found %s.", i > 0 ? " " : "",
 						 condition->number, kind_names[condition->kind],
-						 condition->address.length, condition->address.data, condition->asset.code,
+						 condition->kind == CONDITION_SCOPE ? condition_scope_text(condition) :
+						 psprintf("on \"%.*s\" in %s", condition->address.length, condition->address.data, condition->asset.code),
 						 violation->expected, violation->found);
 	}
 	return refuse(refusal, ERRCODE_LEDGER_CONDITION_VIOLATED,
@@ -219,13 +317,21 @@ condition_violations(const ConditionList *list, Oid violation_type)
 		const Violation *violation = &list->violations[i];
 		const Condition *condition = violation->condition;
 		bool		nulls[Natts_violation] = {false};
-		Datum		values[Natts_violation];
+		bool		scope = condition->kind == CONDITION_SCOPE;
+		Datum		values[Natts_violation] = {0};
 
 		values[Anum_violation_condition - 1] = Int32GetDatum(condition->number);
 		values[Anum_violation_kind - 1] = CStringGetTextDatum(kind_names[condition->kind]);
-		values[Anum_violation_address - 1] =
-			PointerGetDatum(cstring_to_text_with_len(condition->address.data, condition->address.length));
-		values[Anum_violation_asset - 1] = CStringGetTextDatum(condition->asset.code);
+		nulls[Anum_violation_address - 1] = nulls[Anum_violation_asset - 1] = scope;
+		nulls[Anum_violation_scope - 1] = !scope;
+		if (scope)
+			values[Anum_violation_scope - 1] = CStringGetTextDatum(condition_scope_text(condition));
+		else
+		{
+			values[Anum_violation_address - 1] =
+				PointerGetDatum(cstring_to_text_with_len(condition->address.data, condition->address.length));
+			values[Anum_violation_asset - 1] = CStringGetTextDatum(condition->asset.code);
+		}
 		values[Anum_violation_expected - 1] = CStringGetTextDatum(violation->expected);
 		values[Anum_violation_found - 1] = CStringGetTextDatum(violation->found);
 		rows[i] = HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));

@@ -32,6 +32,8 @@
 #include "store.h"
 
 LEDGER_FUNCTION(ledger_gate_read);
+LEDGER_FUNCTION(ledger_gate_watch);
+LEDGER_FUNCTION(ledger_gate_post);
 LEDGER_FUNCTION(ledger_gate_admin);
 LEDGER_FUNCTION(ledger_lock_ledger);
 
@@ -149,14 +151,19 @@ make_params(FunctionCallInfo fcinfo, const Gate *gate)
 	return params;
 }
 
-/* Run the twin as the owner, its rows going to the caller's tuplestore if there is one. */
-static void
+/*
+ * Run the twin as the owner.  Its rows go to the caller's tuplestore if there is
+ * one; otherwise it returns one value, of a type passed by value, or void.
+ */
+static Datum
 run_twin(FunctionCallInfo fcinfo, Gate *gate, bool read_only)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	bool		returns_set = rsinfo != NULL && IsA(rsinfo, ReturnSetInfo) && rsinfo->setResult != NULL;
 	SPIExecuteOptions options = {.read_only = read_only};
 	Owner		owner;
+	Datum		value = (Datum) 0;
+	bool		isnull;
 
 	owner_enter(&owner);
 	SPI_connect();
@@ -170,22 +177,26 @@ run_twin(FunctionCallInfo fcinfo, Gate *gate, bool read_only)
 	}
 	if (SPI_execute_plan_extended(gate->plan, &options) < 0)
 		elog(ERROR, "calling %s failed", NameStr(gate->name));	/* cannot happen */
+	if (!returns_set && SPI_processed == 1)
+		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	SPI_finish();
 	owner_leave(&owner);
+	return value;
 }
 
 /*
  * The same; an error of the twin reaches the caller without the lines that tell
  * where in our SQL it arose, which are no help to them.
  */
-static void
+static Datum
 run_quietly(FunctionCallInfo fcinfo, Gate *gate, bool read_only)
 {
 	MemoryContext context = CurrentMemoryContext;
+	Datum		volatile value = (Datum) 0;
 
 	PG_TRY();
 	{
-		run_twin(fcinfo, gate, read_only);
+		value = run_twin(fcinfo, gate, read_only);
 	}
 	PG_CATCH();
 	{
@@ -198,36 +209,52 @@ run_quietly(FunctionCallInfo fcinfo, Gate *gate, bool read_only)
 		ReThrowError(error);
 	}
 	PG_END_TRY();
+	return value;
 }
 
+/*
+ * Check the right and run the twin.  One that reads sees what the calling query
+ * sees, one that writes or watches sees what there is when it looks.
+ */
 static Datum
-pass(FunctionCallInfo fcinfo, Right right, bool read_only)
+pass(FunctionCallInfo fcinfo, Right right, bool read_only, bool writes)
 {
 	Gate	   *gate = find_gate(fcinfo->flinfo->fn_oid);
 
-	if (!read_only)
+	if (writes)
 		store_refuse_read_only(psprintf("ledger.%s", NameStr(gate->name)));
 	require_right(fcinfo, gate, right);
 	if (fcinfo->flinfo->fn_retset)
 		InitMaterializedSRF(fcinfo, 0);
-	run_quietly(fcinfo, gate, read_only);
-	if (fcinfo->flinfo->fn_retset)
-		return (Datum) 0;
-	PG_RETURN_VOID();
+	return run_quietly(fcinfo, gate, read_only);
 }
 
 /* SQL: every function that needs the right to read and returns rows. */
 Datum
 ledger_gate_read(PG_FUNCTION_ARGS)
 {
-	return pass(fcinfo, RIGHT_READ, true);
+	return pass(fcinfo, RIGHT_READ, true, false);
+}
+
+/* SQL: every function that needs the right to read, waits for others and returns rows. */
+Datum
+ledger_gate_watch(PG_FUNCTION_ARGS)
+{
+	return pass(fcinfo, RIGHT_READ, false, false);
+}
+
+/* SQL: every function that needs the right to post and writes. */
+Datum
+ledger_gate_post(PG_FUNCTION_ARGS)
+{
+	return pass(fcinfo, RIGHT_POST, false, true);
 }
 
 /* SQL: every function that needs the right to administer. */
 Datum
 ledger_gate_admin(PG_FUNCTION_ARGS)
 {
-	return pass(fcinfo, RIGHT_ADMIN, false);
+	return pass(fcinfo, RIGHT_ADMIN, false, true);
 }
 
 /* SQL: ledger_data.lock_ledger(ledger_id, exclusive). */

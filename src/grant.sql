@@ -23,6 +23,17 @@ CREATE FUNCTION ledger_data.grant_matrix()
 			(1, 'function', 'split'),
 			(1, 'function', 'at_version'),
 			(1, 'function', 'balance_between'),
+			(1, 'function', 'scope'),
+			(1, 'function', 'tail'),
+			(1, 'function', 'scope_now'),
+			(1, 'function', 'events'),
+			(1, 'function', 'read_lock'),
+			(1, 'function', 'try_read_lock'),
+			(1, 'view', 'locks'),
+			(2, 'function', 'lock_accounts'),
+			(2, 'function', 'run'),
+			(2, 'function', 'attempt'),
+			(2, 'function', 'attempt_reset'),
 			(2, 'function', 'post'),
 			(2, 'function', 'try_post'),
 			(2, 'function', 'post_transaction'),
@@ -42,6 +53,12 @@ CREATE FUNCTION ledger_data.grant_matrix()
 			(2, 'function', 'expire_holds'),
 			(2, 'function', 'reverse'),
 			(2, 'function', 'try_reverse'),
+			(2, 'function', 'append'),
+			(2, 'function', 'try_append'),
+			(2, 'function', 'append_many'),
+			(2, 'function', 'try_append_many'),
+			(2, 'function', 'post_events'),
+			(2, 'function', 'try_post_events'),
 			(3, 'view', 'access'),
 			(3, 'function', 'create_ledger'),
 			(3, 'function', 'create_asset'),
@@ -77,7 +94,7 @@ BEGIN
 	FOR m IN SELECT * FROM ledger_data.grant_matrix() LOOP
 		EXECUTE format(CASE WHEN m.level <= highest THEN 'GRANT %s ON %s ledger.%I TO %s' ELSE 'REVOKE %s ON %s ledger.%I FROM %s' END,
 			CASE m.kind WHEN 'view' THEN 'SELECT' ELSE 'EXECUTE' END,
-			CASE m.kind WHEN 'view' THEN 'TABLE' ELSE 'FUNCTION' END, m.object, name);
+			CASE m.kind WHEN 'view' THEN 'TABLE' ELSE 'ROUTINE' END, m.object, name);
 	END LOOP;
 END
 $$;
@@ -103,8 +120,6 @@ BEGIN
 	-- one change at a time, as all of them change the same rows of the catalog
 	LOCK TABLE ledger_data.access IN SHARE ROW EXCLUSIVE MODE;
 	-- what roles had that are gone since: no other role may ever come by it, should it get the number of one of them
-	DELETE FROM ledger_data.access a WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = a.role);
-	-- of roles that were dropped
 	DELETE FROM ledger_data.access a WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = a.role);
 	IF granted THEN
 		INSERT INTO ledger_data.access AS a (ledger_id, role, level) VALUES (number, role_id, wanted)

@@ -11,9 +11,7 @@
 #include "access/skey.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "common/int.h"
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -28,7 +26,6 @@ LEDGER_FUNCTION(ledger_append_only);
 LEDGER_FUNCTION(ledger_counterpart);
 LEDGER_FUNCTION(ledger_legs);
 LEDGER_FUNCTION(ledger_legs_readable);
-LEDGER_FUNCTION(ledger_skew);
 
 /* ledger_data.journal */
 enum
@@ -61,62 +58,31 @@ enum
 	JOURNAL_BY_KEY,
 	JOURNAL_BY_REFERENCE,
 	JOURNAL_BY_POSITION,
-	JOURNAL_BY_RELATED
+	JOURNAL_BY_RELATED,
+	JOURNAL_BY_TAG				/* the first of as many as there are tags, in their order */
 };
 
-/* ledger_data.entry */
-enum
-{
-	Anum_entry_balance_id = 1,
-	Anum_entry_version,
-	Anum_entry_position,
-	Anum_entry_recorded_at,
-	Anum_entry_ledger_id,
-	Anum_entry_amount,
-	Anum_entry_balance,
-	Anum_entry_effective_at,
-	Natts_entry = Anum_entry_effective_at
-};
-
-enum
-{
-	ENTRY_BY_VERSION,
-	ENTRY_BY_EFFECTIVE
-};
-
-/* Entries formed at a time. */
+/* Records formed at a time. */
 #define WRITE_CHUNK		256
 
 static StoreDef journal_table = {
 	.name = "journal",
 	.natts = Natts_journal,
-	.index_names = {"journal_idempotency_key", "journal_reference", "journal_pkey", "journal_related"},
+	.index_names = {"journal_idempotency_key", "journal_reference", "journal_pkey", "journal_related",
+		"journal_source_type", "journal_source_id", "journal_stream_type", "journal_stream_id", "journal_event_type"},
 	.sequence_name = "journal_position"
-};
-
-static StoreDef entry_table = {
-	.name = "entry",
-	.natts = Natts_entry,
-	.index_names = {"entry_pkey", "entry_effective"}
 };
 
 void
 journal_init(void)
 {
 	store_register(&journal_table);
-	store_register(&entry_table);
 }
 
 StoreTable *
 journal_open_table(StoreMode mode)
 {
 	return store_open(&journal_table, mode);
-}
-
-StoreTable *
-entry_open_table(StoreMode mode)
-{
-	return store_open(&entry_table, mode);
 }
 
 /*
@@ -127,6 +93,13 @@ int64
 journal_next_position(void)
 {
 	return store_next_number(&journal_table);
+}
+
+/* The last position that anybody has drawn, used or not. */
+int64
+journal_last_position(void)
+{
+	return store_last_number(&journal_table);
 }
 
 /* Bytes a 64-bit number may take. */
@@ -210,6 +183,27 @@ put(TupleTableSlot *slot, int attribute, Datum value)
 	slot->tts_isnull[attribute - 1] = false;
 }
 
+/* The column of each tag. */
+static const AttrNumber tag_columns[TAG_COUNT] = {
+	[TAG_SOURCE_TYPE] = Anum_journal_source_type,
+	[TAG_SOURCE_ID] = Anum_journal_source_id,
+	[TAG_STREAM_TYPE] = Anum_journal_stream_type,
+	[TAG_STREAM_ID] = Anum_journal_stream_id,
+	[TAG_EVENT_TYPE] = Anum_journal_event_type
+};
+
+static void
+put_tags(TupleTableSlot *slot, const Tags *tags)
+{
+	for (int i = 0; i < TAG_COUNT; i++)
+		if (tags->values[i] != NULL)
+			put(slot, tag_columns[i], PointerGetDatum(tags->values[i]));
+	if (tags->correlation_id != NULL)
+		put(slot, Anum_journal_correlation_id, PointerGetDatum(tags->correlation_id));
+	if (tags->causation_id != NULL)
+		put(slot, Anum_journal_causation_id, PointerGetDatum(tags->causation_id));
+}
+
 static void
 fill_journal(TupleTableSlot *slot, int32 ledger_id, const JournalRecord *record)
 {
@@ -240,43 +234,9 @@ fill_journal(TupleTableSlot *slot, int32 ledger_id, const JournalRecord *record)
 		put(slot, Anum_journal_related, Int64GetDatum(record->related));
 	if (record->payload != NULL)
 		put(slot, Anum_journal_payload, PointerGetDatum(record->payload));
+	if (record->tags != NULL)
+		put_tags(slot, record->tags);
 	ExecStoreVirtualTuple(slot);
-}
-
-static void
-fill_entry(TupleTableSlot *slot, int32 ledger_id, const EntryRecord *record)
-{
-	ExecClearTuple(slot);
-	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts);
-	put(slot, Anum_entry_ledger_id, Int32GetDatum(ledger_id));
-	put(slot, Anum_entry_balance_id, Int64GetDatum(record->balance_id));
-	put(slot, Anum_entry_version, Int64GetDatum(record->version));
-	put(slot, Anum_entry_position, Int64GetDatum(record->position));
-	put(slot, Anum_entry_recorded_at, TimestampTzGetDatum(record->recorded_at));
-	put(slot, Anum_entry_amount, money_numeric(record->amount, record->scale));
-	put(slot, Anum_entry_balance, money_numeric(record->balance, record->scale));
-	if (record->has_effective_at)
-		put(slot, Anum_entry_effective_at, TimestampTzGetDatum(record->effective_at));
-	ExecStoreVirtualTuple(slot);
-}
-
-/* Slots to fill, and to throw away when written. */
-static TupleTableSlot **
-make_slots(StoreTable *table, int count)
-{
-	TupleTableSlot **slots = palloc(sizeof(TupleTableSlot *) * count);
-
-	for (int i = 0; i < count; i++)
-		slots[i] = store_new_slot(table);
-	return slots;
-}
-
-static void
-drop_slots(TupleTableSlot **slots, int count)
-{
-	for (int i = 0; i < count; i++)
-		ExecDropSingleTupleTableSlot(slots[i]);
-	pfree(slots);
 }
 
 /*
@@ -287,7 +247,7 @@ void
 journal_write(StoreTable *journal, int32 ledger_id, JournalRecord *records, int count)
 {
 	int			size = Min(count, WRITE_CHUNK);
-	TupleTableSlot **slots = make_slots(journal, size);
+	TupleTableSlot **slots = store_make_slots(journal, size);
 
 	for (int done = 0; done < count; done += size)
 	{
@@ -297,25 +257,7 @@ journal_write(StoreTable *journal, int32 ledger_id, JournalRecord *records, int 
 			fill_journal(slots[i], ledger_id, &records[done + i]);
 		store_insert(journal, slots, n);
 	}
-	drop_slots(slots, size);
-}
-
-/* Append entries in the same way. */
-void
-entry_write(StoreTable *entry, int32 ledger_id, EntryRecord *records, int count)
-{
-	int			size = Min(count, WRITE_CHUNK);
-	TupleTableSlot **slots = make_slots(entry, size);
-
-	for (int done = 0; done < count; done += size)
-	{
-		int			n = Min(count - done, size);
-
-		for (int i = 0; i < n; i++)
-			fill_entry(slots[i], ledger_id, &records[done + i]);
-		store_insert(entry, slots, n);
-	}
-	drop_slots(slots, size);
+	store_drop_slots(slots, size);
 }
 
 /* Take what a record says out of its row. */
@@ -410,202 +352,115 @@ journal_find_reference(StoreTable *journal, int32 ledger_id, text *reference, Jo
 	return find_record(journal, JOURNAL_BY_REFERENCE, ledger_id, F_TEXTEQ, PointerGetDatum(reference), found);
 }
 
-static void
-version_keys(ScanKey keys, int32 ledger_id, int64 balance_id, int64 version)
+static bool
+same_text(Datum datum, const text *value)
 {
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(ledger_id));
-	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(balance_id));
-	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(version));
+	const text *found = DatumGetTextPP(datum);
+
+	return VARSIZE_ANY_EXHDR(found) == VARSIZE_ANY_EXHDR(value) &&
+		memcmp(VARDATA_ANY(found), VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)) == 0;
 }
 
-static void
-entry_missing(int64 balance_id, int64 version)
+/* The position of a ledger's last record, at or below some; 0 if there is none. */
+int64
+journal_last(StoreTable *journal, int32 ledger_id, int64 until)
 {
-	ereport(ERROR,
-			errcode(ERRCODE_DATA_CORRUPTED),
-			errmsg("entry " INT64_FORMAT " of balance " INT64_FORMAT " is missing", version, balance_id),
-			errhint("Run ledger.verify()."));
-}
-
-/* An amount in an entry that is known to exist. */
-static Amount
-read_entry(StoreTable *entry, int32 ledger_id, int64 balance_id, int64 version, int attribute, int scale)
-{
-	StoreScan  *scan = store_scan_open(entry, ENTRY_BY_VERSION, 3);
-	TupleTableSlot *slot = store_slot(entry);
-	ScanKeyData keys[3];
-	Amount		amount;
+	StoreScan  *scan = store_scan_open(journal, JOURNAL_BY_POSITION, 2);
+	TupleTableSlot *slot = store_slot(journal);
+	int64		position = 0;
+	ScanKeyData keys[2];
 	bool		isnull;
 
-	version_keys(keys, ledger_id, balance_id, version);
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(ledger_id));
+	ScanKeyInit(&keys[1], 2, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(until));
 	store_scan_start(scan, keys);
-	if (!store_scan_next(scan, ForwardScanDirection, slot))
-		entry_missing(balance_id, version);
-	amount = money_stored(slot_getattr(slot, attribute, &isnull), scale);
+	if (store_scan_next(scan, BackwardScanDirection, slot))
+		position = DatumGetInt64(slot_getattr(slot, Anum_journal_position, &isnull));
 	store_scan_close(scan);
-	return amount;
+	return position;
 }
 
-/* What an entry added to its balance. */
-Amount
-entry_amount(StoreTable *entry, int32 ledger_id, int64 balance_id, int64 version, int scale)
+/* The tag of a match that the fewest records are likely to share. */
+Tag
+journal_selective_tag(const JournalMatch *match)
 {
-	return read_entry(entry, ledger_id, balance_id, version, Anum_entry_amount, scale);
+	static const Tag order[] = {TAG_SOURCE_ID, TAG_STREAM_ID, TAG_SOURCE_TYPE, TAG_STREAM_TYPE};
+
+	for (int i = 0; i < (int) lengthof(order); i++)
+		if (match->values[order[i]] != NULL)
+			return order[i];
+	return TAG_EVENT_TYPE;
 }
 
-/* The running balance after an entry; before the first, version 0, it is zero. */
-Amount
-entry_balance(StoreTable *entry, int32 ledger_id, int64 balance_id, int64 version, int scale)
+/* Whether the record in a slot has every tag and one of the types. */
+static bool
+matches(TupleTableSlot *slot, const JournalMatch *match)
 {
-	return version == 0 ? 0 : read_entry(entry, ledger_id, balance_id, version, Anum_entry_balance, scale);
+	Datum		datum;
+	bool		isnull;
+
+	for (int i = 0; i < TAG_EVENT_TYPE; i++)
+	{
+		if (match->values[i] == NULL)
+			continue;
+		datum = slot_getattr(slot, tag_columns[i], &isnull);
+		if (isnull || !same_text(datum, match->values[i]))
+			return false;
+	}
+	if (match->type_count == 0)
+		return true;
+	datum = slot_getattr(slot, Anum_journal_event_type, &isnull);
+	for (int i = 0; i < match->type_count && !isnull; i++)
+		if (same_text(datum, match->types[i]))
+			return true;
+	return false;
+}
+
+/* The last match among the records with one value of one tag, after and until positions; 0 if none. */
+static int64
+last_match(StoreTable *journal, int32 ledger_id, const JournalMatch *match, Tag tag, text *value,
+		   int64 after, int64 until)
+{
+	StoreScan  *scan = store_scan_open(journal, JOURNAL_BY_TAG + tag, 4);
+	TupleTableSlot *slot = store_slot(journal);
+	int64		position = 0;
+	ScanKeyData keys[4];
+	bool		isnull;
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(ledger_id));
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(value));
+	ScanKeyInit(&keys[2], 3, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(after));
+	ScanKeyInit(&keys[3], 3, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(until));
+	store_scan_start(scan, keys);
+	while (position == 0 && store_scan_next(scan, BackwardScanDirection, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (matches(slot, match))
+			position = DatumGetInt64(slot_getattr(slot, Anum_journal_position, &isnull));
+	}
+	store_scan_close(scan);
+	return position;
 }
 
 /*
- * The last version recorded by a time, or 0, found by halving the range of
- * versions, along which recorded times ascend.
+ * The position of the last record, after and until some, that matches; 0 if
+ * none does.  The index of the most selective tag given serves.
  */
 int64
-entry_version_at(StoreTable *entry, int32 ledger_id, int64 balance_id, int64 version, TimestampTz at)
+journal_match(StoreTable *journal, int32 ledger_id, const JournalMatch *match, int64 after, int64 until)
 {
-	StoreScan  *scan = store_scan_open(entry, ENTRY_BY_VERSION, 3);
-	TupleTableSlot *slot = store_slot(entry);
-	int64		low = 0;		/* recorded by then, or none */
-	int64		high = version + 1; /* recorded later, or none */
+	Tag			tag = journal_selective_tag(match);
+	int64		last = 0;
 
-	while (high - low > 1)
+	if (tag != TAG_EVENT_TYPE)
+		return last_match(journal, ledger_id, match, tag, match->values[tag], after, until);
+	for (int i = 0; i < match->type_count; i++)
 	{
-		int64		middle = low + (high - low) / 2;
-		ScanKeyData keys[3];
-		bool		isnull;
+		int64		position = last_match(journal, ledger_id, match, tag, match->types[i], Max(after, last), until);
 
-		CHECK_FOR_INTERRUPTS();
-		version_keys(keys, ledger_id, balance_id, middle);
-		store_scan_start(scan, keys);
-		if (!store_scan_next(scan, ForwardScanDirection, slot))
-			entry_missing(balance_id, middle);
-		if (DatumGetTimestampTz(slot_getattr(slot, Anum_entry_recorded_at, &isnull)) <= at)
-			low = middle;
-		else
-			high = middle;
+		last = Max(last, position);
 	}
-	store_scan_close(scan);
-	return low;
-}
-
-/* The sign and magnitude (binary) of how far an entry's effective time lies after its recording. */
-int16
-journal_skew(TimestampTz recorded_at, TimestampTz effective_at)
-{
-	if (effective_at > recorded_at)
-		return 1 + pg_leftmost_one_pos64((uint64) effective_at - (uint64) recorded_at);
-	if (effective_at < recorded_at)
-		return -1 - pg_leftmost_one_pos64((uint64) recorded_at - (uint64) effective_at);
-	return 0;
-}
-
-/*
- * Find an entry of a balance by the index on (skew, effective_at): the first
- * with this skew or, if exact is false, a greater one; from this time on.
- */
-static void
-effective_keys(ScanKey keys, int32 ledger_id, int64 balance_id, int16 skew, bool exact, TimestampTz from)
-{
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(ledger_id));
-	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(balance_id));
-	ScanKeyInit(&keys[2], 3, exact ? BTEqualStrategyNumber : BTGreaterEqualStrategyNumber,
-				exact ? F_INT2EQ : F_INT2GE, Int16GetDatum(skew));
-	if (exact)
-		ScanKeyInit(&keys[3], 4, BTGreaterEqualStrategyNumber, F_TIMESTAMPTZ_GE, TimestampTzGetDatum(from));
-}
-
-/* The lowest skew, from a given one up, that any entry of the balance has. */
-static bool
-next_skew(StoreTable *entry, int32 ledger_id, int64 balance_id, int16 *skew)
-{
-	StoreScan  *scan = store_scan_open(entry, ENTRY_BY_EFFECTIVE, 3);
-	TupleTableSlot *slot = store_slot(entry);
-	ScanKeyData keys[3];
-	bool		isnull;
-	bool		found;
-
-	effective_keys(keys, ledger_id, balance_id, *skew, false, 0);
-	store_scan_start(scan, keys);
-	found = store_scan_next(scan, ForwardScanDirection, slot);
-	if (found)
-		*skew = journal_skew(DatumGetTimestampTz(slot_getattr(slot, Anum_entry_recorded_at, &isnull)),
-							 DatumGetTimestampTz(slot_getattr(slot, Anum_entry_effective_at, &isnull)));
-	store_scan_close(scan);
-	return found;
-}
-
-/* time +- 2^exponent microseconds, kept within the range of time. */
-static TimestampTz
-time_shifted(TimestampTz at, int sign, int exponent)
-{
-	TimestampTz result;
-
-	if (exponent >= 62 || pg_add_s64_overflow(at, sign * (INT64CONST(1) << exponent), &result))
-		return sign < 0 ? MIN_TIMESTAMP : END_TIMESTAMP;
-	return result;
-}
-
-/*
- * What the entries of one skew add to a balance at a time: those recorded later
- * but effective by then count, those recorded by then but effective later do
- * not.  Only effective times nearer to `at` than the skew's magnitude can
- * straddle it, so no more than those are read.
- */
-static Amount
-straddling(StoreTable *entry, int32 ledger_id, int64 balance_id, int16 skew, int scale, TimestampTz at)
-{
-	StoreScan  *scan = store_scan_open(entry, ENTRY_BY_EFFECTIVE, 4);
-	TupleTableSlot *slot = store_slot(entry);
-	TimestampTz from = skew < 0 ? time_shifted(at, -1, -skew) : at;
-	TimestampTz until = skew < 0 ? at : time_shifted(at, 1, skew);
-	Amount		sum = 0;
-	ScanKeyData keys[4];
-
-	effective_keys(keys, ledger_id, balance_id, skew, true, from);
-	store_scan_start(scan, keys);
-	while (store_scan_next(scan, ForwardScanDirection, slot))
-	{
-		bool		isnull;
-		TimestampTz effective_at = DatumGetTimestampTz(slot_getattr(slot, Anum_entry_effective_at, &isnull));
-		TimestampTz recorded_at = DatumGetTimestampTz(slot_getattr(slot, Anum_entry_recorded_at, &isnull));
-		Amount		amount = money_stored(slot_getattr(slot, Anum_entry_amount, &isnull), scale);
-
-		CHECK_FOR_INTERRUPTS();
-		if (effective_at > until)
-			break;
-		if (effective_at <= at && recorded_at > at)
-			sum += amount;
-		else if (effective_at > at && recorded_at <= at)
-			sum -= amount;
-	}
-	store_scan_close(scan);
-	return sum;
-}
-
-/*
- * A balance at an effective time: the running balance of the last entry
- * recorded by then, corrected by the entries whose two times lie on different
- * sides of it.  `version` is the balance's version in the active snapshot.
- */
-Amount
-entry_balance_at(int32 ledger_id, int64 balance_id, int64 version, int scale, TimestampTz at)
-{
-	StoreTable *entry = entry_open_table(STORE_READ);
-	int64		last = entry_version_at(entry, ledger_id, balance_id, version, at);
-	Amount		balance = entry_balance(entry, ledger_id, balance_id, last, scale);
-	int16		skew = PG_INT16_MIN;
-
-	while (next_skew(entry, ledger_id, balance_id, &skew))
-	{
-		balance += straddling(entry, ledger_id, balance_id, skew, scale, at);
-		skew++;
-	}
-	store_close(entry);
-	return balance;
+	return last;
 }
 
 /* SQL: ledger_data.legs(bytea): balance and version of each leg, in turn. */
@@ -657,13 +512,6 @@ ledger_counterpart(PG_FUNCTION_ARGS)
 		if (legs[i].balance_id == PG_GETARG_INT64(1) && legs[i].version == PG_GETARG_INT64(2) && (i ^ 1) < count)
 			PG_RETURN_INT64(legs[i ^ 1].balance_id);
 	PG_RETURN_NULL();
-}
-
-/* SQL: ledger_data.skew(recorded_at, effective_at). */
-Datum
-ledger_skew(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT16(journal_skew(PG_GETARG_TIMESTAMPTZ(0), PG_GETARG_TIMESTAMPTZ(1)));
 }
 
 /* SQL: trigger append_only: journal and entries are never changed. */

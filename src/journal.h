@@ -22,6 +22,7 @@
 #define KIND_CAPTURE		'c'
 #define KIND_VOID			'v'
 #define KIND_REVERSAL		'r'
+#define KIND_EVENT			'e'
 #define KIND_ACCOUNT		'a'
 #define KIND_LEDGER			'l'
 
@@ -33,6 +34,24 @@ typedef struct Leg
 	int64		balance_id;
 	int64		version;
 } Leg;
+
+/* What a record can be found by, besides its position; each may be NULL. */
+typedef enum Tag
+{
+	TAG_SOURCE_TYPE,
+	TAG_SOURCE_ID,
+	TAG_STREAM_TYPE,
+	TAG_STREAM_ID,
+	TAG_EVENT_TYPE,
+	TAG_COUNT
+} Tag;
+
+typedef struct Tags
+{
+	text	   *values[TAG_COUNT];
+	text	   *correlation_id;
+	text	   *causation_id;
+} Tags;
 
 /* A record to write; what is NULL is left out. */
 typedef struct JournalRecord
@@ -50,21 +69,8 @@ typedef struct JournalRecord
 	text	   *reference;
 	Jsonb	   *metadata;
 	Jsonb	   *payload;
+	const Tags *tags;
 } JournalRecord;
-
-/* An entry to write. */
-typedef struct EntryRecord
-{
-	int64		balance_id;
-	int64		version;
-	int64		position;
-	TimestampTz recorded_at;
-	TimestampTz effective_at;	/* meaningful if has_effective_at */
-	bool		has_effective_at;
-	int			scale;
-	Amount		amount;
-	Amount		balance;
-} EntryRecord;
 
 /* What is known of a record found. */
 typedef struct JournalFound
@@ -78,26 +84,30 @@ typedef struct JournalFound
 	int			leg_count;
 } JournalFound;
 
+/*
+ * Which records a scope is about: those that have every tag given and, if types
+ * are given, one of them.
+ */
+typedef struct JournalMatch
+{
+	text	   *values[TAG_COUNT];	/* TAG_EVENT_TYPE is not used */
+	text	  **types;
+	int			type_count;
+} JournalMatch;
+
 extern void journal_init(void);
 extern StoreTable *journal_open_table(StoreMode mode);
-extern StoreTable *entry_open_table(StoreMode mode);
 extern int64 journal_next_position(void);
+extern int64 journal_last_position(void);
 extern void journal_write(StoreTable *journal, int32 ledger_id, JournalRecord *records, int count);
-extern void entry_write(StoreTable *entry, int32 ledger_id, EntryRecord *records, int count);
 
 extern bool journal_find_key(StoreTable *journal, int32 ledger_id, text *key, JournalFound *found);
 extern bool journal_find_position(StoreTable *journal, int32 ledger_id, int64 position, JournalFound *found);
 extern JournalFound *journal_find_related(StoreTable *journal, int32 ledger_id, int64 related, char kind, int *count);
 extern bool journal_find_reference(StoreTable *journal, int32 ledger_id, text *reference, JournalFound *found);
 
-extern Amount entry_amount(StoreTable *entry, int32 ledger_id, int64 balance_id,
-						   int64 version, int scale);
-extern Amount entry_balance(StoreTable *entry, int32 ledger_id, int64 balance_id,
-							int64 version, int scale);
-extern int64 entry_version_at(StoreTable *entry, int32 ledger_id, int64 balance_id,
-							  int64 version, TimestampTz at);
-extern Amount entry_balance_at(int32 ledger_id, int64 balance_id, int64 version,
-							   int scale, TimestampTz at);
-extern int16 journal_skew(TimestampTz recorded_at, TimestampTz effective_at);
+extern int64 journal_last(StoreTable *journal, int32 ledger_id, int64 until);
+extern Tag journal_selective_tag(const JournalMatch *match);
+extern int64 journal_match(StoreTable *journal, int32 ledger_id, const JournalMatch *match, int64 after, int64 until);
 
 #endif							/* LEDGER_JOURNAL_H */

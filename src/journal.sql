@@ -65,12 +65,12 @@ CREATE TABLE ledger_data.journal (
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0.05);
 COMMENT ON TABLE ledger_data.journal IS
 'The journal: one record for everything that happened in a ledger. Append-only.';
-COMMENT ON COLUMN ledger_data.journal.kind IS 't transaction, h hold, c capture and v void of a hold, r reversal of a transaction, a account change, l ledger created.';
+COMMENT ON COLUMN ledger_data.journal.kind IS 't transaction, h hold, c capture and v void of a hold, r reversal of a transaction, e event of an application, a account change, l ledger created.';
 COMMENT ON COLUMN ledger_data.journal.legs IS 'The entries it made; see ledger_data.legs.';
 COMMENT ON COLUMN ledger_data.journal.effective_at IS 'When it counts; NULL: when it was recorded.';
 COMMENT ON COLUMN ledger_data.journal.fingerprint IS 'SHA-256 of the request, kept with an idempotency key.';
 COMMENT ON COLUMN ledger_data.journal.related IS 'Position of the record that this one refers to: of the hold captured or voided, of the transaction reversed.';
-COMMENT ON COLUMN ledger_data.journal.payload IS 'What changed, where entries do not say it: postings and expiry of a hold, amounts set free, whether a reversal was forced, changes of accounts.';
+COMMENT ON COLUMN ledger_data.journal.payload IS 'An event''s own data. Else what changed, where entries do not say it: postings and expiry of a hold, amounts set free, whether a reversal was forced, changes of accounts.';
 COMMENT ON COLUMN ledger_data.journal.hash IS 'Hash of the record, in ledgers that are hashed.';
 CREATE UNIQUE INDEX journal_idempotency_key ON ledger_data.journal (ledger_id, idempotency_key)
 	WHERE idempotency_key IS NOT NULL;
@@ -81,6 +81,21 @@ COMMENT ON INDEX ledger_data.journal_reference IS 'One transaction for each refe
 CREATE INDEX journal_related ON ledger_data.journal (ledger_id, related)
 	WHERE related IS NOT NULL;
 COMMENT ON INDEX ledger_data.journal_related IS 'The captures and voids of a hold, the reversals of a transaction.';
+CREATE INDEX journal_source_type ON ledger_data.journal (ledger_id, source_type, position)
+	WHERE source_type IS NOT NULL;
+COMMENT ON INDEX ledger_data.journal_source_type IS 'Records by the type of its source: for scopes, tails and events.';
+CREATE INDEX journal_source_id ON ledger_data.journal (ledger_id, source_id, position)
+	WHERE source_id IS NOT NULL;
+COMMENT ON INDEX ledger_data.journal_source_id IS 'Records by the source: for scopes, tails and events.';
+CREATE INDEX journal_stream_type ON ledger_data.journal (ledger_id, stream_type, position)
+	WHERE stream_type IS NOT NULL;
+COMMENT ON INDEX ledger_data.journal_stream_type IS 'Records by the type of its stream: for scopes, tails and events.';
+CREATE INDEX journal_stream_id ON ledger_data.journal (ledger_id, stream_id, position)
+	WHERE stream_id IS NOT NULL;
+COMMENT ON INDEX ledger_data.journal_stream_id IS 'Records by the stream: for scopes, tails and events.';
+CREATE INDEX journal_event_type ON ledger_data.journal (ledger_id, event_type, position)
+	WHERE event_type IS NOT NULL;
+COMMENT ON INDEX ledger_data.journal_event_type IS 'Records by the type of event: for scopes, tails and events.';
 SELECT pg_catalog.pg_extension_config_dump('ledger_data.journal', '');
 
 -- Not more than eight columns: a ninth would make every row with a NULL eight bytes longer.
@@ -131,7 +146,7 @@ CREATE FUNCTION ledger_data.kind_name(kind "char") RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	BEGIN ATOMIC
 		SELECT CASE kind WHEN 't' THEN 'transaction' WHEN 'h' THEN 'hold' WHEN 'c' THEN 'capture' WHEN 'v' THEN 'void'
-			WHEN 'r' THEN 'reversal' WHEN 'a' THEN 'account' WHEN 'l' THEN 'ledger' END;
+			WHEN 'r' THEN 'reversal' WHEN 'e' THEN 'event' WHEN 'a' THEN 'account' WHEN 'l' THEN 'ledger' END;
 	END;
 COMMENT ON FUNCTION ledger_data.kind_name("char") IS 'The kind of a journal record as a word.';
 REVOKE ALL ON FUNCTION ledger_data.kind_name("char") FROM PUBLIC;

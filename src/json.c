@@ -208,9 +208,9 @@ json_condition_member(Request *request, Span name, JsonbValue *value, Datum *val
 	Span		span;
 	int			i;
 
-	for (i = 0; i < Natts_condition && strcmp(key, names[i]) != 0; i++)
+	for (i = 0; i < (int) lengthof(names) && strcmp(key, names[i]) != 0; i++)
 		;
-	if (i == Natts_condition)
+	if (i == (int) lengthof(names))
 		return refuse_json(request, psprintf("A condition has the unexpected key \"%s\".", request_show(name)));
 	if (value->type == jbvNull)
 		return true;

@@ -21,9 +21,15 @@
 
 /* Field 4 of an advisory lock's tag, where PostgreSQL's own functions put 1 or 2. */
 #define LOCK_CLASS_KEY		0x4C47
+#define LOCK_CLASS_TAG		0x4C48
+#define LOCK_CLASS_ALL_TAGS	0x4C49
+#define LOCK_CLASS_UPGRADE	0x4C4A
 
 /* Key locks that one transaction may take of the shared lock table. */
 #define MAX_KEY_LOCKS		64
+
+/* Tags that one call may lock one by one for appending. */
+#define MAX_TAG_LOCKS	64
 
 #define LEDGER_LOCK_OID(ledger_id)	((Oid) (PG_UINT32_MAX - (uint32) (ledger_id)))
 
@@ -31,12 +37,54 @@
 static LocalTransactionId counted_transaction = InvalidLocalTransactionId;
 static int	key_locks = 0;
 
+/* The last transaction that took a read lock, on whichever ledger. */
+static LocalTransactionId reading_transaction = InvalidLocalTransactionId;
+
+static bool
+holds_read_lock(int32 ledger_id)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, LEDGER_LOCK_OID(ledger_id));
+	return lock_held_by_me(&tag, ShareLock);
+}
+
 /* Note that the call is at this step; it may not have passed it. */
 void
 lock_step(LockOrder *order, LockStep step)
 {
 	Assert(step >= order->last);
 	order->last = step;
+}
+
+/*
+ * Whoever has a read lock and wants to write must wait for the other readers,
+ * who may want the same.  The first is let through; the others must run again,
+ * which lets go of their read locks.
+ */
+static void
+upgrade(int32 ledger_id)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, 0, LOCK_CLASS_UPGRADE);
+	if (LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL)
+		return;
+	ereport(ERROR,
+			errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			errmsg("could not go from reading to writing, as another transaction is doing so"),
+			errhint("Run the transaction again."));
+}
+
+/* Lock a ledger for reading unless someone is writing. */
+bool
+lock_try_read(LockOrder *order, int32 ledger_id)
+{
+	lock_step(order, LOCK_LEDGER);
+	if (!ConditionalLockRelationOid(LEDGER_LOCK_OID(ledger_id), ShareLock))
+		return false;
+	reading_transaction = current_local_transaction();
+	return true;
 }
 
 /*
@@ -54,7 +102,33 @@ lock_ledger(LockOrder *order, int32 ledger_id, LedgerLock mode)
 	};
 
 	lock_step(order, LOCK_LEDGER);
+	if (mode == LEDGER_LOCK_READ)
+		reading_transaction = current_local_transaction();
+	else if (reading_transaction == current_local_transaction() && holds_read_lock(ledger_id))
+		upgrade(ledger_id);
 	LockRelationOid(LEDGER_LOCK_OID(ledger_id), modes[mode]);
+}
+
+/* Wait until whoever is writing to a ledger now has ended; others may begin meanwhile. */
+void
+lock_wait_for_writers(int32 ledger_id)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, LEDGER_LOCK_OID(ledger_id));
+	WaitForLockers(tag, ShareLock, false);
+}
+
+/* The same for whoever is appending a tag. */
+void
+lock_wait_for_tag(int32 ledger_id, uint32 hash)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, hash, LOCK_CLASS_TAG);
+	WaitForLockers(tag, ExclusiveLock, false);
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, 0, LOCK_CLASS_ALL_TAGS);
+	WaitForLockers(tag, RowExclusiveLock, false);
 }
 
 /* What stands for a key in its lock; kinds have spaces of their own. */
@@ -99,5 +173,49 @@ lock_keys(LockOrder *order, int32 ledger_id, uint32 *hashes, int count)
 		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, hashes[i], LOCK_CLASS_KEY);
 		if (LockAcquire(&tag, ExclusiveLock, false, false) == LOCKACQUIRE_OK)
 			key_locks++;
+	}
+}
+
+/* By hash, exclusive locks first. */
+static int
+compare_tags(const void *a, const void *b)
+{
+	const TagLock *x = a;
+	const TagLock *y = b;
+
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	return (int) y->exclusive - (int) x->exclusive;
+}
+
+/*
+ * Lock tags until the end of the transaction.  Sorts them.  A call that appends
+ * very many locks all tags of the ledger at once instead: that excludes whoever
+ * checks any, but nobody who appends.
+ */
+void
+lock_tags(LockOrder *order, int32 ledger_id, TagLock *locks, int count)
+{
+	bool		checks = false;
+	bool		many = count > MAX_TAG_LOCKS;
+	LOCKTAG		tag;
+
+	if (count == 0)
+		return;
+	lock_step(order, LOCK_TAG);
+	qsort(locks, count, sizeof(TagLock), compare_tags);
+	for (int i = 0; i < count; i++)
+		checks |= locks[i].exclusive;
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, 0, LOCK_CLASS_ALL_TAGS);
+	if (many)
+		(void) LockAcquire(&tag, checks ? ShareRowExclusiveLock : ShareLock, false, false);
+	else if (checks)
+		(void) LockAcquire(&tag, RowExclusiveLock, false, false);
+	for (int i = 0; i < count; i++)
+	{
+		if ((i > 0 && locks[i].hash == locks[i - 1].hash) || (many && !locks[i].exclusive))
+			continue;
+		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, locks[i].hash, LOCK_CLASS_TAG);
+		(void) LockAcquire(&tag, locks[i].exclusive ? ExclusiveLock : ShareLock, false, false);
 	}
 }

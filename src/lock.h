@@ -4,7 +4,7 @@
  *
  *		1. ledger		a mode per use: posting shares, exclusive uses exclude
  *		2. key			idempotency keys and references, one lock each
- *		3. tag			(scopes; nothing locks tags yet)
+ *		3. tag			of records: who appends shares, who checks a scope excludes
  *		4. creation		missing accounts and balances, by (address, asset)
  *		5. balance		row locks, by id
  *
@@ -40,9 +40,20 @@ typedef enum LedgerLock
 	LEDGER_LOCK_EXCLUSIVE		/* one, no posting */
 } LedgerLock;
 
+/* A tag to be locked, by whoever appends it or, exclusively, checks it. */
+typedef struct TagLock
+{
+	uint32		hash;
+	bool		exclusive;
+} TagLock;
+
 extern void lock_step(LockOrder *order, LockStep step);
 extern void lock_ledger(LockOrder *order, int32 ledger_id, LedgerLock mode);
 extern uint32 lock_key_hash(char kind, const char *key, Size length);
 extern void lock_keys(LockOrder *order, int32 ledger_id, uint32 *hashes, int count);
+extern bool lock_try_read(LockOrder *order, int32 ledger_id);
+extern void lock_wait_for_writers(int32 ledger_id);
+extern void lock_wait_for_tag(int32 ledger_id, uint32 hash);
+extern void lock_tags(LockOrder *order, int32 ledger_id, TagLock *locks, int count);
 
 #endif							/* LEDGER_LOCK_H */

@@ -12,6 +12,7 @@
 #include "balance.h"
 #include "hint.h"
 #include "hold.h"
+#include "entry.h"
 #include "journal.h"
 #include "ledger.h"
 
@@ -30,6 +31,7 @@ _PG_init(void)
 	account_init();
 	balance_init();
 	journal_init();
+	entry_init();
 	hold_init();
 	MarkGUCPrefixReserved("ledger");
 }

@@ -69,7 +69,7 @@ tell_item(Write *write, WriteItem *item, Outcome *outcome, int *place, int *told
 	switch (item->state)
 	{
 		case ITEM_DONE:
-			outcome->status = write->action->status;
+			outcome->status = item->request->action->status;
 			tell_states(write, item, outcome, place, told_for);
 			if (item->request->has_up_to)
 				tell_amounts(write, item, outcome);

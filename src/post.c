@@ -24,7 +24,7 @@ static Datum
 post_single(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 {
 	static const OptionArgs args = {.idempotency_key = 5, .reference = 6, .effective_at = 7, .metadata = 8,
-	.conditions = 9, .up_to = 10};
+	.conditions = 9, .up_to = 10, .tags = 11};
 	Call		call;
 	bool		readable;
 
@@ -39,7 +39,7 @@ static Datum
 post_array(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 {
 	static const OptionArgs args = {.idempotency_key = 2, .reference = 3, .effective_at = 4, .metadata = 5,
-	.conditions = 6, .up_to = 7};
+	.conditions = 6, .up_to = 7, .tags = 8};
 	Call		call;
 	bool		readable;
 

@@ -25,6 +25,7 @@
 #include "key.h"
 #include "outcome.h"
 #include "resolve.h"
+#include "scope.h"
 
 /* Entries formed at a time. */
 #define ENTRY_CHUNK		256
@@ -93,7 +94,7 @@ settle_items(Write *write)
 	{
 		WriteItem	   *item = &write->items[i];
 
-		if (item->state == ITEM_FRESH && write->action->settle != NULL && !write->action->settle(write, item))
+		if (item->state == ITEM_FRESH && item->request->action->settle != NULL && !item->request->action->settle(write, item))
 			item->state = ITEM_REFUSED;
 	}
 }
@@ -223,18 +224,20 @@ recording_time(const BalanceSet *set)
 static void
 compute_locked(Write *write)
 {
+	Call	   *call = write->call;
 	bool		held = false;
 
 	write->recorded_at = recording_time(&write->set);
 	for (int i = 0; i < write->set.count && !held; i++)
 		held = write->set.rules[i].held_in != 0 || write->set.rules[i].held_out != 0;
-	if (held || write->action->settle != NULL)
+	if (held || call->count > 1 || call->requests->action->settle != NULL || call->conditions.count > 0)
 	{
 		/* holds and reversals change only under the locks that we have by now */
 		store_refresh();
 		hold_count_expired(&write->set, write->ledger.id, write->recorded_at);
 	}
 	settle_items(write);
+	scope_check(write);
 	compute(write);
 }
 
@@ -252,7 +255,7 @@ lock_and_compute(Write *write)
 
 	balance_set_lock(&write->set, write->balance, &write->order,
 					 call->count == 1 && call->conditions.count == 0 && !call->requests->has_up_to &&
-					 write->action->settle == NULL && write->action->effect == RULE_MOVE);
+					 item->request->action->settle == NULL && item->request->action->effect == RULE_MOVE);
 	if (write->set.unlocked == 0)
 	{
 		compute_locked(write);
@@ -398,11 +401,13 @@ make_record(Write *write, WriteItem *item, JournalRecord *record)
 	record->fingerprint = item->fingerprint;
 	record->reference = request->reference;
 	record->metadata = request->metadata;
+	record->payload = request->payload;
+	record->tags = request->tags;
 	record->leg_count = item->entry_count;
 	if (item->entry_count > 0)
 		record->legs = make_legs(write, item);
-	if (write->action->record != NULL)
-		write->action->record(write, item, record);
+	if (item->request->action->record != NULL)
+		item->request->action->record(write, item, record);
 }
 
 /* Write the journal records of the items done, some at a time. */
@@ -458,8 +463,8 @@ open_tables(Write *write)
 	write->balance = balance_open_table(STORE_UPDATE);
 	write->journal = journal_open_table(STORE_INSERT);
 	write->entry = entry_open_table(STORE_INSERT);
-	if (write->action->holds)
-		write->hold = hold_open_table(write->action->effect == RULE_HOLD ? STORE_INSERT : STORE_UPDATE);
+	if (write->call->count > 0 && write->call->requests->action->holds)
+		write->hold = hold_open_table(write->call->requests->action->effect == RULE_HOLD ? STORE_INSERT : STORE_UPDATE);
 }
 
 static void
@@ -496,6 +501,21 @@ refuse_all(Write *write)
 	}
 }
 
+/* Where all or nothing is done and something was refused, the rest is for that. */
+static void
+refuse_rest(Write *write)
+{
+	for (int i = 0; i < write->call->count; i++)
+	{
+		WriteItem  *item = &write->items[i];
+
+		if (item->state != ITEM_FRESH)
+			continue;
+		item->state = ITEM_REFUSED;
+		refuse(&item->request->refusal, ERRCODE_LEDGER_LINKED_FAILURE, "another item of the call was refused", NULL, NULL);
+	}
+}
+
 /* From the keys to the writing: what is refused on the way has its state say so. */
 static void
 run_items(Write *write)
@@ -523,18 +543,26 @@ run_items(Write *write)
 Outcome *
 posting_run(Call *call, const Action *action)
 {
-	Write		write = {.call = call, .action = action};
+	Write		write = {.call = call};
 	Outcome    *outcomes;
 
+	for (int i = 0; i < call->count; i++)
+		if (call->requests[i].action == NULL)
+			call->requests[i].action = action;
 	make_items(&write);
 	open_tables(&write);
 	if (enter_ledger(&write))
+	{
 		key_lock(&write);
+		scope_lock(&write);
+	}
 	else
 		refuse_all(&write);
 	store_begin();
 	if (call->refusal.sqlstate == 0)
 		run_items(&write);
+	if (is_lost(&write))
+		refuse_rest(&write);
 	outcomes = outcome_tell(&write);
 	close_tables(&write);
 	store_end(true);

@@ -209,7 +209,7 @@ put_refusal(TupleDesc desc, Datum *values, bool *nulls, const Outcome *outcome)
 Datum
 receipt_datum(TupleDesc desc, const Outcome *outcome)
 {
-	static const char *const names[] = {"posted", "held", "voided", "replayed", "rejected"};
+	static const char *const names[] = {"posted", "held", "voided", "appended", "replayed", "rejected"};
 	Datum		values[Natts_receipt];
 	bool		nulls[Natts_receipt];
 

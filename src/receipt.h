@@ -12,6 +12,7 @@
 #include "amount.h"
 #include "condition.h"
 #include "error.h"
+#include "entry.h"
 #include "journal.h"
 #include "ledger.h"
 
@@ -20,6 +21,7 @@ typedef enum Status
 	STATUS_POSTED,
 	STATUS_HELD,
 	STATUS_VOIDED,
+	STATUS_APPENDED,
 	STATUS_REPLAYED,
 	STATUS_REJECTED
 } Status;

@@ -15,6 +15,7 @@
 #include "balance.h"
 #include "compat.h"
 #include "error.h"
+#include "entry.h"
 #include "journal.h"
 #include "ledger.h"
 #include "money.h"

@@ -354,11 +354,11 @@ COMMENT ON VIEW ledger.entry IS
 CREATE VIEW ledger.journal WITH (security_barrier) AS
 	SELECT l.name AS ledger, j.position, ledger_data.kind_name(j.kind) AS kind, j.recorded_at,
 			coalesce(j.effective_at, j.recorded_at) AS effective_at, j.reference, j.idempotency_key, j.metadata,
-			j.related, j.payload
+			j.related, j.source_id, j.source_type, j.stream_type, j.stream_id, j.event_type, j.correlation_id, j.causation_id, j.payload
 		FROM ledger_data.ledger l JOIN ledger_data.journal j ON j.ledger_id = l.id
 		WHERE ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.journal IS
-'The journal: one record for everything that happened. kind: transaction, hold, capture, void, reversal, account or ledger. related: the hold captured or voided, the transaction reversed. payload: what changed, where entries do not say it; ledger.transactions() shows postings.';
+'The journal: one record for everything that happened. kind: transaction, hold, capture, void, reversal, event, account or ledger. related: the hold captured or voided, the transaction reversed. payload: what changed, where entries do not say it; ledger.transactions() shows postings.';
 
 CREATE VIEW ledger.hold WITH (security_barrier) AS
 	SELECT l.name AS ledger, h.hold, h.number, s.address AS source, d.address AS destination, a.code AS asset,

@@ -202,6 +202,52 @@ request_check_amounts(Request *request, bool numbered)
 	return true;
 }
 
+/* Take a row apart; *values and *nulls are for as many attributes as its type has. */
+void
+request_deform(Datum row, Datum **values, bool **nulls)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(row);
+	TupleDesc	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
+	HeapTupleData tuple;
+
+	*values = palloc(sizeof(Datum) * desc->natts);
+	*nulls = palloc(sizeof(bool) * desc->natts);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = header;
+	heap_deform_tuple(&tuple, desc, *values, *nulls);
+	ReleaseTupleDesc(desc);
+}
+
+/* Take a tag, which has 1 to 512 bytes if it is given. */
+bool
+request_tag(Request *request, Datum value, bool isnull, const char *name, text **tag)
+{
+	*tag = isnull ? NULL : DatumGetTextPP(value);
+	return check_key(request, *tag, name);
+}
+
+/* Take tags given as ledger.tags. */
+static bool
+read_tags(Request *request, Datum row)
+{
+	static const char *const names[] = {"source_id", "source_type", "stream_type", "stream_id", "event_type",
+		"correlation_id", "causation_id"};
+	Tags	   *tags = palloc0(sizeof(Tags));
+	text	  **places[] = {&tags->values[TAG_SOURCE_ID], &tags->values[TAG_SOURCE_TYPE], &tags->values[TAG_STREAM_TYPE],
+		&tags->values[TAG_STREAM_ID], &tags->values[TAG_EVENT_TYPE], &tags->correlation_id, &tags->causation_id};
+	Datum	   *values;
+	bool	   *nulls;
+
+	request_deform(row, &values, &nulls);
+	for (int i = 0; i < (int) lengthof(names); i++)
+		if (!request_tag(request, values[i], nulls[i], names[i], places[i]))
+			return false;
+	request->tags = tags;
+	return true;
+}
+
 /* Take the optional arguments of a function that makes one request, postings read before. */
 bool
 request_options(Call *call, FunctionCallInfo fcinfo, const OptionArgs *args)
@@ -218,6 +264,8 @@ request_options(Call *call, FunctionCallInfo fcinfo, const OptionArgs *args)
 	request->has_expires_at = is_given(fcinfo, args->expires_at);
 	if (request->has_expires_at)
 		request->expires_at = PG_GETARG_TIMESTAMPTZ(args->expires_at);
+	if (is_given(fcinfo, args->tags) && !read_tags(request, PG_GETARG_DATUM(args->tags)))
+		return false;
 	if (is_given(fcinfo, args->metadata))
 		request->metadata = PG_GETARG_JSONB_P(args->metadata);
 	if (!request_check_options(request))
@@ -311,20 +359,19 @@ request_refuse_size(Refusal *refusal)
 				  "Give them in several calls, in one transaction if they belong together.");
 }
 
-/* (ledger, postings ledger.posting[], ...options) */
+/* Take an argument that is ledger.posting[]. */
 bool
-request_array(Call *call, FunctionCallInfo fcinfo, const OptionArgs *args)
+request_read_postings(Request *request, FunctionCallInfo fcinfo, int arg)
 {
-	Request    *request = call->requests;
 	ArrayType  *array;
 	Datum	   *rows;
 	bool	   *nulls;
 	TupleDesc	desc;
 	bool		good = true;
 
-	if (PG_ARGISNULL(1))
+	if (PG_ARGISNULL(arg))
 		return request_refuse_null(&request->refusal, "postings");
-	array = PG_GETARG_ARRAYTYPE_P(1);
+	array = PG_GETARG_ARRAYTYPE_P(arg);
 	if (ARR_NDIM(array) == 0)
 		return request_refuse_no_postings(request);
 	if (ARR_NDIM(array) > 1)
@@ -345,7 +392,16 @@ request_array(Call *call, FunctionCallInfo fcinfo, const OptionArgs *args)
 			good = read_posting(request, i, DatumGetHeapTupleHeader(rows[i]), desc);
 	}
 	ReleaseTupleDesc(desc);
-	return good && read_up_to(request, fcinfo, args->up_to, false) && request_check_amounts(request, true) &&
+	return good;
+}
+
+/* (ledger, postings ledger.posting[], ...options) */
+bool
+request_array(Call *call, FunctionCallInfo fcinfo, const OptionArgs *args)
+{
+	Request    *request = call->requests;
+
+	return request_read_postings(request, fcinfo, 1) && read_up_to(request, fcinfo, args->up_to, false) && request_check_amounts(request, true) &&
 		request_options(call, fcinfo, args);
 }
 
@@ -381,12 +437,37 @@ amount_span(Datum amount)
 	return span;
 }
 
+static void
+hash_json(pg_cryptohash_ctx *hash, Jsonb *json)
+{
+	char	   *text = JsonbToCString(NULL, &json->root, VARSIZE(json));
+
+	hash_bytes_of(hash, text, strlen(text));
+}
+
+/* Tags, those not given included, so that none is taken for another. */
+static void
+hash_tags(pg_cryptohash_ctx *hash, const Tags *tags)
+{
+	const text *values[TAG_COUNT + 2];
+
+	memcpy(values, tags->values, sizeof(tags->values));
+	values[TAG_COUNT] = tags->correlation_id;
+	values[TAG_COUNT + 1] = tags->causation_id;
+	for (int i = 0; i < (int) lengthof(values); i++)
+		hash_bytes_of(hash, values[i] ? VARDATA_ANY(values[i]) : "", values[i] ? VARSIZE_ANY_EXHDR(values[i]) : 0);
+}
+
 /* What other kinds of request than a plain transaction ask besides. */
 static void
 hash_kind(pg_cryptohash_ctx *hash, const Request *request)
 {
 	char	   *text;
 
+	if (request->tags != NULL)
+		hash_tags(hash, request->tags);
+	if (request->payload != NULL)
+		hash_json(hash, request->payload);
 	for (int i = 0; i < request->count && request->has_up_to; i++)
 		hash_bytes_of(hash, request->postings[i].up_to ? "u" : "=", 1);
 	if (request->kind == KIND_TRANSACTION)
@@ -431,10 +512,7 @@ request_fingerprint(const Request *request, uint8 *fingerprint)
 	}
 	hash_bytes_of(hash, "", 0);
 	if (request->metadata != NULL)
-	{
-		text = JsonbToCString(NULL, &request->metadata->root, VARSIZE(request->metadata));
-		hash_bytes_of(hash, text, strlen(text));
-	}
+		hash_json(hash, request->metadata);
 	hash_kind(hash, request);
 	if (pg_cryptohash_final(hash, fingerprint, FINGERPRINT_SIZE) < 0)
 		elog(ERROR, "SHA-256 failed: %s", pg_cryptohash_error(hash));	/* cannot happen */

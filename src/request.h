@@ -33,6 +33,7 @@ typedef struct RequestPosting
 /* One thing to be done.  A refusal already noted means it is malformed. */
 typedef struct Request
 {
+	const struct Action *action;	/* what its kind does; see write.h */
 	char		kind;			/* of the journal record it will make */
 	bool		linked;			/* done only if the next one in the batch is */
 	bool		final;			/* capture: set the rest free */
@@ -49,6 +50,8 @@ typedef struct Request
 	text	   *idempotency_key;
 	text	   *reference;
 	Jsonb	   *metadata;
+	Jsonb	   *payload;		/* event */
+	Tags	   *tags;			/* NULL: none */
 	TimestampTz effective_at;
 	TimestampTz expires_at;		/* hold */
 	Refusal		refusal;
@@ -77,6 +80,7 @@ typedef struct OptionArgs
 	int			conditions;
 	int			up_to;
 	int			expires_at;
+	int			tags;
 } OptionArgs;
 
 extern bool request_begin(Call *call, FunctionCallInfo fcinfo, char kind);
@@ -89,7 +93,10 @@ extern bool request_refuse_null(Refusal *refusal, const char *argument);
 extern bool request_refuse_size(Refusal *refusal);
 extern bool request_refuse_no_postings(Request *request);
 extern char *request_show(Span span);
+extern void request_deform(Datum row, Datum **values, bool **nulls);
+extern bool request_tag(Request *request, Datum value, bool isnull, const char *name, text **tag);
 
+extern bool request_read_postings(Request *request, FunctionCallInfo fcinfo, int arg);
 extern bool request_single(Call *call, FunctionCallInfo fcinfo, const OptionArgs *args);
 extern bool request_array(Call *call, FunctionCallInfo fcinfo, const OptionArgs *args);
 extern void request_fingerprint(const Request *request, uint8 *fingerprint);

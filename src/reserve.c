@@ -285,7 +285,7 @@ static Datum
 hold_single(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 {
 	static const OptionArgs args = {.expires_at = 5, .idempotency_key = 6, .reference = 7, .metadata = 8,
-	.conditions = 9, .up_to = 10};
+	.conditions = 9, .up_to = 10, .tags = 11};
 	Call		call;
 	bool		readable;
 
@@ -300,7 +300,7 @@ static Datum
 hold_array(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 {
 	static const OptionArgs args = {.expires_at = 2, .idempotency_key = 3, .reference = 4, .metadata = 5,
-	.conditions = 6, .up_to = 7};
+	.conditions = 6, .up_to = 7, .tags = 8};
 	Call		call;
 	bool		readable;
 
@@ -324,7 +324,8 @@ read_hold(Call *call, FunctionCallInfo fcinfo)
 static Datum
 capture(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 {
-	static const OptionArgs args = {.idempotency_key = 5, .reference = 6, .effective_at = 7, .metadata = 8};
+	static const OptionArgs args = {.idempotency_key = 5, .reference = 6, .effective_at = 7, .metadata = 8,
+	.tags = 9};
 	Call		call;
 	bool		readable;
 
@@ -342,7 +343,7 @@ capture(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 static Datum
 void_hold(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 {
-	static const OptionArgs args = {.idempotency_key = 2, .metadata = 3};
+	static const OptionArgs args = {.idempotency_key = 2, .metadata = 3, .tags = 4};
 	Call		call;
 	bool		readable;
 

@@ -78,7 +78,7 @@ resolve_posting(Write *write, WriteItem *item, int number, BalanceMention *menti
 	if (asset == NULL)
 		return false;
 	memset(rule, 0, sizeof(*rule));
-	rule->effect = write->action->effect;
+	rule->effect = item->request->action->effect;
 	rule->up_to = posting->up_to;
 	rule->force = item->request->force;
 	if (posting->amount == 0)
@@ -143,7 +143,7 @@ prepare_items(Write *write)
 
 		if (item->state != ITEM_FRESH)
 			continue;
-		if (write->action->prepare != NULL && !write->action->prepare(write, item))
+		if (item->request->action->prepare != NULL && !item->request->action->prepare(write, item))
 			item->state = ITEM_REFUSED;
 		else
 			count += item->request->count;
@@ -176,6 +176,8 @@ resolve_items(Write *write)
 	{
 		Condition  *condition = &conditions->conditions[i];
 
+		if (condition->kind == CONDITION_SCOPE)
+			continue;
 		mentions[mentioned++] = (BalanceMention) {condition->address.data, condition->address.length,
 			&condition->asset, &condition->index};
 	}
@@ -187,7 +189,7 @@ resolve_items(Write *write)
 	{
 		Condition  *condition = &conditions->conditions[i];
 
-		if (write->set.balances[condition->index].id == 0)
+		if (condition->kind != CONDITION_SCOPE && write->set.balances[condition->index].id == 0)
 			return refuse(&write->call->refusal, ERRCODE_LEDGER_UNKNOWN_ACCOUNT,
 						  psprintf("account \"%s\" is not open in ledger \"%s\"",
 								   pnstrdup(condition->address.data, condition->address.length), write->ledger.name),

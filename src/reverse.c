@@ -153,7 +153,7 @@ static Datum
 reverse(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 {
 	static const OptionArgs args = {.idempotency_key = 6, .reference = 7, .effective_at = 8, .metadata = 9,
-	.conditions = 10};
+	.conditions = 10, .tags = 11};
 	Call		call;
 	Request    *request;
 	bool		readable;

@@ -24,6 +24,7 @@
 #include "storage/lmgr.h"
 #include "storage/bufmgr.h"
 #include "storage/procarray.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -130,6 +131,20 @@ store_next_number(StoreDef *def)
 {
 	(void) store_relid(def);
 	return nextval_internal(def->sequence_oid, false);
+}
+
+/* The last number that anybody has drawn from the table's sequence. */
+int64
+store_last_number(StoreDef *def)
+{
+	Owner		owner;
+	int64		last;
+
+	(void) store_relid(def);
+	owner_enter(&owner);
+	last = DatumGetInt64(DirectFunctionCall1(pg_sequence_last_value, ObjectIdGetDatum(def->sequence_oid)));
+	owner_leave(&owner);
+	return last;
 }
 
 /* Refuse to write where PostgreSQL itself would: standby, read-only, parallel. */
@@ -319,6 +334,25 @@ TupleTableSlot *
 store_new_slot(StoreTable *table)
 {
 	return MakeSingleTupleTableSlot(RelationGetDescr(table->rel), &TTSOpsVirtual);
+}
+
+/* Several of them: to fill, and to throw away when written. */
+TupleTableSlot **
+store_make_slots(StoreTable *table, int count)
+{
+	TupleTableSlot **slots = palloc(sizeof(TupleTableSlot *) * count);
+
+	for (int i = 0; i < count; i++)
+		slots[i] = store_new_slot(table);
+	return slots;
+}
+
+void
+store_drop_slots(TupleTableSlot **slots, int count)
+{
+	for (int i = 0; i < count; i++)
+		ExecDropSingleTupleTableSlot(slots[i]);
+	pfree(slots);
 }
 
 /* Release what the call used; the locks stay. */

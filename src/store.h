@@ -24,7 +24,7 @@
 #include "owner.h"
 
 #define STORE_SCHEMA		OWNER_SCHEMA
-#define STORE_MAX_INDEXES	4
+#define STORE_MAX_INDEXES	9
 
 /*
  * A table as the code expects it.  One static object per table; the OIDs are
@@ -58,6 +58,7 @@ typedef enum StoreMode
 
 extern void store_register(StoreDef *def);
 extern int64 store_next_number(StoreDef *def);
+extern int64 store_last_number(StoreDef *def);
 
 extern void store_refuse_read_only(const char *function);
 extern void store_begin(void);
@@ -69,6 +70,8 @@ extern StoreTable *store_open(StoreDef *def, StoreMode mode);
 extern void store_close(StoreTable *table);
 extern TupleTableSlot *store_slot(StoreTable *table);
 extern TupleTableSlot *store_new_slot(StoreTable *table);
+extern TupleTableSlot **store_make_slots(StoreTable *table, int count);
+extern void store_drop_slots(TupleTableSlot **slots, int count);
 
 extern StoreScan *store_scan_open(StoreTable *table, int index, int nkeys);
 extern void store_scan_start(StoreScan *scan, ScanKey keys);

@@ -9,6 +9,7 @@
 
 #include "balance.h"
 #include "hold.h"
+#include "entry.h"
 #include "journal.h"
 #include "ledger.h"
 #include "lock.h"
@@ -49,7 +50,6 @@ typedef struct WriteItem
 typedef struct Write
 {
 	Call	   *call;
-	const struct Action *action;
 	Ledger		ledger;
 	LockOrder	order;
 	StoreTable *balance;

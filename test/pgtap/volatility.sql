@@ -21,14 +21,18 @@ SELECT set_eq($$SELECT name, volatility, parallel FROM function WHERE schema = '
 	('hold', 'v', 'u'), ('try_hold', 'v', 'u'), ('hold_transaction', 'v', 'u'), ('try_hold_transaction', 'v', 'u'),
 		('capture', 'v', 'u'), ('try_capture', 'v', 'u'), ('void', 'v', 'u'), ('try_void', 'v', 'u'), ('expire_holds', 'v', 'u'),
 		('reverse', 'v', 'u'), ('try_reverse', 'v', 'u'),
+	('append', 'v', 'u'), ('try_append', 'v', 'u'), ('append_many', 'v', 'u'), ('try_append_many', 'v', 'u'),
+		('post_events', 'v', 'u'), ('try_post_events', 'v', 'u'), ('tail', 'v', 'u'), ('scope_now', 'v', 'u'), ('events', 'v', 'u'),
+	('lock_accounts', 'v', 'u'), ('read_lock', 'v', 'u'), ('try_read_lock', 'v', 'u'), ('run', 'v', 'u'),
+		('attempt', 'v', 'u'), ('attempt_reset', 'v', 'u'), ('scope', 'i', 's'),
 	('split', 's', 's'), ('at_version', 'i', 's'), ('balance_between', 'i', 's'),
 	('create_ledger', 'v', 'u'), ('create_asset', 'v', 'u'), ('open_account', 'v', 'u'), ('set_limits', 'v', 'u'),
 		('freeze', 'v', 'u'), ('unfreeze', 'v', 'u'), ('close_account', 'v', 'u'),
 	('grant_access', 'v', 'u'), ('revoke_access', 'v', 'u')$$, 'labels of the public functions');
 SELECT is_empty($$SELECT name FROM function WHERE schema = 'ledger' AND strict$$,
 	'none of them is strict: a NULL that matters is an error, not a NULL');
-SELECT set_eq($$SELECT name FROM function WHERE schema = 'ledger' AND language <> 'c'$$, ARRAY['at_version', 'balance_between', 'split'],
-	'all of them check rights in C, but for those that touch no ledger');
+SELECT set_eq($$SELECT name FROM function WHERE schema = 'ledger' AND language <> 'c'$$, ARRAY['at_version', 'balance_between', 'scope', 'scope_now', 'split'],
+	'all of them check rights in C, but for those that touch no ledger or call one that does');
 -- What a gate runs, under the same name.
 SELECT is_empty($$SELECT g.name FROM function g LEFT JOIN function t ON t.schema = 'ledger_data' AND t.name = g.name WHERE g.schema = 'ledger' AND g.body ~ 'gate' AND t.name IS NULL$$, 'every gate has its twin');
 SELECT is_empty($$SELECT g.name FROM function g JOIN function t ON t.schema = 'ledger_data' AND t.name = g.name
@@ -39,7 +43,7 @@ SELECT is_empty($$SELECT g.name FROM function g JOIN function t ON t.schema = 'l
 -- Inner functions: those in C one by one, the others by what they do.
 SELECT is_empty($$SELECT name, volatility, parallel FROM function WHERE schema = 'ledger_data' AND language = 'c'
 	AND body !~ '^ledger_(append_only|forget_cached)$'
-	AND volatility::text || parallel::text <> CASE WHEN name = 'lock_ledger' THEN 'vu' WHEN name = 'may'
+	AND volatility::text || parallel::text <> CASE WHEN name IN ('lock_ledger', 'settled') THEN 'vu' WHEN name = 'may'
 		THEN 'ss' WHEN name ~ '_at$' THEN 'su' ELSE 'is' END$$, 'labels of inner functions in C');
 SELECT is_empty($$SELECT name FROM function WHERE schema = 'ledger_data' AND volatility <> 'v' AND body ~* '\m(INSERT INTO|DELETE FROM|UPDATE ledger_data|LOCK TABLE|nextval|FOR (NO KEY )?UPDATE|EXECUTE format|clock_timestamp)\M'$$,
 	'what writes or locks is volatile');
@@ -57,14 +61,17 @@ SELECT set_eq('SELECT name::text, columns FROM columns', $$VALUES
 	('asset', 'id scale code name'),
 	('balance', 'ledger_id asset_id id status own_limits floor ceiling address held_in held_out recorded_at version inflow outflow room'),
 	('balance_state', 'address asset balance version'),
-	('condition', 'kind address asset version low high'),
+	('attempt', 'ledger_id key began attempts'),
+	('condition', 'kind address asset version low high expected source_id source_type stream_type stream_id event_types none exact'),
 	('entry', 'balance_id version position recorded_at ledger_id amount balance effective_at'),
+	('event', 'event_type payload source_id source_type stream_type stream_id correlation_id causation_id idempotency_key'),
 	('hold', 'ledger_id number hold source_id destination_id scale expired expires_at due amount captured voided'),
 	('journal', 'ledger_id kind position recorded_at legs effective_at idempotency_key fingerprint reference metadata related payload source_type source_id stream_type stream_id event_type correlation_id causation_id hash'),
 	('ledger', 'id name auto_open metadata created_at'),
 	('posting', 'source destination amount asset'),
 	('receipt', 'status transaction position recorded_at code message detail balances amounts violations'),
-	('violation', 'condition kind address asset expected found')$$,
+	('tags', 'source_id source_type stream_type stream_id event_type correlation_id causation_id'),
+	('violation', 'condition kind address asset expected found scope')$$,
 		'columns stand in the order that the C code knows');
 SELECT is_empty($$SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND a.attisdropped WHERE c.relnamespace = 'ledger_data'::regnamespace$$, 'no column was dropped');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid

@@ -102,6 +102,7 @@ sub transaction
 my %pool = (
 	'text' => \@texts, 'numeric' => \@numbers, 'timestamp with time zone' => \@times, 'jsonb' => \@objects, 'bytea' => \@bytes,
 	'integer' => [ 'NULL', @integers ], 'boolean' => [ 'NULL', 'true', 'false' ],
+	'interval' => [ 'NULL', "'1 day'", "'0'", "'-1 s'", "'1000000 years'" ],
 	'smallint' => [ 'NULL', 0, 1, 2, 3, 4, -1, 32767, -32768 ],
 	'bigint' => [ 'NULL', @integers, 9223372036854775807, '(-9223372036854775808)' ],
 	'"char"' => [ "'o'", "'t'", "''", 'NULL' ]);
@@ -149,6 +150,8 @@ sub argument
 	my $value =
 		$type eq 'ledger.posting[]' ? postings()
 		: $type eq 'ledger.condition[]' ? conditions()
+		: $type eq 'ledger.tags' ? (rand() < 0.7 ? 'NULL' : 'ROW(' . join(', ', map { pick(@texts) } 1 .. 7) . ')::ledger.tags')
+		: $type eq 'ledger.event[]' ? (rand() < 0.1 ? 'NULL' : 'ARRAY[ROW(' . join(', ', pick(@texts), 'NULL', map { pick('NULL', 'NULL', @texts) } 1 .. 7) . ')::ledger.event]')
 		: $type =~ /^(.*)\[\]$/ ? list($name, $1)
 		: $name eq 'transaction' && $type eq 'jsonb' ? transaction()
 		: $likely{$name} && rand() < 0.9 ? pick(@{ $likely{$name} })
@@ -160,7 +163,7 @@ sub argument
 my @functions = map { [ split /\|/ ] } split /\n/, rows($node, <<'END');
 SELECT p.oid::regproc, p.proname, (SELECT string_agg(coalesce(p.proargnames[i], '') || '=' || format_type(p.proargtypes[i - 1], NULL), ';' ORDER BY i) FROM generate_series(1, p.pronargs) i)
 	FROM pg_proc p
-	WHERE p.prorettype <> 'trigger'::regtype
+	WHERE p.prorettype <> 'trigger'::regtype AND p.prokind = 'f'
 		AND (p.pronamespace = 'ledger'::regnamespace OR p.pronamespace = 'ledger_data'::regnamespace AND (p.provolatile <> 'v' OR p.proname = 'lock_ledger'))
 	ORDER BY p.oid::regprocedure::text
 END
@@ -172,7 +175,7 @@ foreach my $function (@functions)
 	foreach my $type (map { (split /=/)[1] } split /;/, $function->[2] // '')
 	{
 		my $element = $type =~ s/\[\]$//r;
-		$unknown{$type} = 1 unless $pool{$element} || $type =~ /^ledger\.(posting|condition)\[\]$/;
+		$unknown{$type} = 1 unless $pool{$element} || $type =~ /^ledger\.((posting|condition|event)\[\]|tags)$/;
 	}
 }
 # functions on types of ours are called by others

@@ -12,7 +12,7 @@ use LedgerSql;
 my %scales = (EUR => 2, JPY => 0, BTC => 8);
 my @addresses = ('world', 'a', 'b', 'c', 'd:1', 'd:2', 'e');
 my %weights = (
-	post => 24, batch => 16, repeat => 10, hold => 12, capture => 16, void => 4, pass => 5, expire => 4, reverse => 14,
+	post => 16, batch => 16, repeat => 8, hold => 16, capture => 16, void => 5, pass => 14, expire => 4, reverse => 14,
 	set_limits => 5, freeze => 2, unfreeze => 4, open => 1, close => 1);
 my @times = ('2020-01-01', '2020-12-31');
 
@@ -33,7 +33,7 @@ sub new
 	$self->{sql} = LedgerSql->new($self->{ledger}, $self->{model});
 	# every sequence has something that it does more often
 	$self->{weights} = { %weights, $self->{committed} ? () : (savepoint => 3, rollback => 3) };
-	$self->{weights}{ pick(sort keys %weights) } += 25;
+	$self->{weights}{ pick(sort keys %weights) } += 25 foreach 1 .. 2;
 	$self->set_up;
 	my $length = @{ $self->{steps} } + ($options{length} // 5 + int(rand(11)));
 	$self->operate while @{ $self->{steps} } < $length;
@@ -147,17 +147,11 @@ sub amount
 	my ($self, $source, $destination, $asset) = @_;
 	my $model = $self->{model};
 	my ($from, $to) = map { $model->balance($_, $asset) } $source, $destination;
-	my $kind = rand();
-	my $units = small($asset);
+	my @most;
 
-	if ($from && defined $from->{floor} && $kind < 0.3)
-	{
-		$units = $model->available($from) - $from->{floor} + pick(-1, 0, 0, 0, 1);
-	}
-	elsif ($to && defined $to->{ceiling} && $kind < 0.6)
-	{
-		$units = $to->{ceiling} - $model->expected($to) + pick(-1, 0, 0, 1);
-	}
+	push @most, $model->available($from) - $from->{floor} if $from && defined $from->{floor};
+	push @most, $to->{ceiling} - $model->expected($to) if $to && defined $to->{ceiling};
+	my $units = @most && chance(0.4) ? pick(@most) + pick(-1, 0, 0, 0, 1) : small($asset);
 	return $self->written($units < 0 ? -$units : $units, $asset);
 }
 
@@ -180,7 +174,8 @@ sub posting
 	my @rich = grep { my $balance = $self->{model}->balance($_, $asset); $balance && $balance->{balance} > 0 } @addresses;
 
 	$source //= @rich && chance(0.6) ? pick(@rich) : address();
-	$destination //= address();
+	my @limited = grep { my $balance = $self->{model}->balance($_, $asset); $balance && defined $balance->{ceiling} } @addresses;
+	$destination //= @limited && chance(0.3) ? pick(@limited) : address();
 	# either may have been given, not both
 	while ($destination eq $source) { ($_[2] ? $source : $destination) = address() }
 	my $posting = { source => $source, destination => $destination, asset => $asset, amount => $self->amount($source, $destination, $asset) };
@@ -349,13 +344,13 @@ sub do_repeat
 
 sub do_hold
 {
-	my ($self) = @_;
+	my ($self, $lasting) = @_;
 	my $request = { kind => 'hold', postings => [ map { $self->posting } 1 .. (chance(0.7) ? 1 : 2 + int(rand(2))) ] };
-	my $kind = rand();
+	my $kind = $lasting ? 0.1 : rand();
 
 	$self->add_options($request);
 	# a hold that expires "late" does so when time is moved; one that expires "soon" by the clock, after a short sleep
-	$request->{expires} = $kind < 0.02 ? 'past' : $kind < 0.05 ? 'soon' : 'late' if $kind < 0.5;
+	$request->{expires} = $kind < 0.02 ? 'past' : $kind < 0.05 ? 'soon' : 'late' if $kind < 0.6;
 	$request->{expires} .= scalar @{ $self->{steps} } if ($request->{expires} // '') =~ /soon|late/;
 	spoil($request) if chance(0.04);
 	$self->make_single($request);
@@ -385,14 +380,14 @@ sub do_pass
 	my @holds = sort { $a->{number} <=> $b->{number} } values %{ $self->{model}{hold} };
 
 	@holds = grep { !$_->{due} && ($_->{expires} // '') =~ /^late/ } @holds;
-	return if !@holds;
+	return $self->do_hold(1) if !@holds;
 	my $hold = pick(@holds);
 	$self->pass($hold);
 	# what it held is free at once
 	my $row = pick(@{ $hold->{rows} });
 	my $from = chance(0.5);
-	my $posting = $self->posting($from ? $row->{source} : undef, $from ? undef : $row->{destination}, $row->{asset});
-	$self->make_single($self->transaction([$posting])) if chance(0.7);
+	my $posting = $self->posting($from ? $row->{source} : pick(undef, 'world'), $from ? undef : $row->{destination}, $row->{asset});
+	$self->make_single($self->transaction([$posting])) if chance(0.8);
 	return;
 }
 
