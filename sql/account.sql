@@ -7,14 +7,14 @@
 \set ECHO all
 SELECT ledger.create_ledger('account');
 SELECT name, auto_open, metadata, created_at > now() - interval '1 hour' AS now FROM ledger.ledger WHERE name = 'account';
-SELECT ledger.create_ledger('account.strict-2_X', false, '{"owner": "test"}');
+SELECT ledger.create_ledger('account.strict-2_X', auto_open => false, metadata => '{"owner": "test"}');
 SELECT name, auto_open, metadata FROM ledger.ledger WHERE name ~ '^account\.';
 SELECT name, try FROM unnest(ARRAY[NULL, '', 'account', 'a b', 'a:b', 'a/b', repeat('x', 64), E'a\n', 'Account', repeat('x', 63)])
 	WITH ORDINALITY u(name, n),
 	pg_temp.try(format('SELECT ledger.create_ledger(%L)', name)) ORDER BY n;
-SELECT pg_temp.try($$SELECT ledger.create_ledger('account2', NULL)$$),
-	pg_temp.try($$SELECT ledger.create_ledger('account2', true, NULL)$$),
-	pg_temp.try($$SELECT ledger.create_ledger('account2', true, '[]')$$);
+SELECT pg_temp.try($$SELECT ledger.create_ledger('account2', auto_open => NULL)$$),
+	pg_temp.try($$SELECT ledger.create_ledger('account2', metadata => NULL)$$),
+	pg_temp.try($$SELECT ledger.create_ledger('account2', metadata => '[]')$$);
 
 -- Every ledger has the account world, which has no limits.
 SELECT address, status, any_asset, assets, floor, ceiling, metadata FROM ledger.account WHERE ledger LIKE 'account%';

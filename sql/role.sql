@@ -31,6 +31,8 @@ SELECT ledger.grant_access('regress_ledger_mixed_admin', 'admin', 'role2'),
 	ledger.grant_access('regress_ledger_member', 'read', 'role2');
 SELECT ledger, role, "right" FROM ledger.access WHERE role::text ~ 'regress.ledger' ORDER BY role::text COLLATE "C", ledger;
 
+CREATE FUNCTION public.role_producer(args jsonb) RETURNS jsonb LANGUAGE sql RETURN '{"events": [{"event_type": "a"}]}'::jsonb;
+
 -- A hold and a transaction of each ledger, to be captured and reversed.
 CREATE TEMP TABLE number AS
 SELECT l AS ledger, h.transaction AS hold, p.transaction AS posted FROM unnest(ARRAY['role', 'role2']) l,
@@ -66,6 +68,7 @@ INSERT INTO command (object, arguments) VALUES
 		('append_many', $$('role', '{"(a,,,,,,,,)"}')$$), ('try_append_many', $$('role', '{"(a,,,,,,,,)"}')$$),
 		('post_events', $$('role', '{"(world,b,1,USD)"}', '{"(a,,,,,,,,)"}')$$),
 		('try_post_events', $$('role', '{"(world,b,1,USD)"}', '{"(a,,,,,,,,)"}')$$),
+	('submit_all', $$('role', 'public.role_producer(jsonb)')$$), ('set_notify', $$('role', false)$$),
 	('tail', $$('role')$$), ('scope_now', $$('role')$$), ('events', $$('role')$$), ('scope', $$(1, 'a')$$),
 	('lock_accounts', $$('role', '{a}', '{USD}')$$), ('read_lock', $$('role')$$), ('try_read_lock', $$('role')$$),
 		('attempt', $$('role', 'k', 1, '1 day')$$), ('attempt_reset', $$('role', 'k')$$), ('run', $$('SELECT 1')$$),
@@ -83,11 +86,12 @@ INSERT INTO command (object, arguments) VALUES
 		('try_hold', $$('role2', 'a', 'b', 1, 'USD')$$), ('try_hold_transaction', $$('role2', '{"(a,b,1,USD)"}')$$),
 		('try_capture', $$('role2', pg_temp.hold('role2'))$$), ('try_void', $$('role2', pg_temp.hold('role2'))$$),
 		('expire_holds', $$('role2')$$), ('try_reverse', $$('role2', pg_temp.posted('role2'))$$),
+		('submit_all', $$('role2', 'public.role_producer(jsonb)')$$), ('set_notify', $$('role2', false)$$),
 		('try_append', $$('role2', 'a')$$), ('events', $$('role2')$$), ('tail', $$('role2')$$),
 		('lock_accounts', $$('role2', '{a}', '{USD}')$$), ('read_lock', $$('role2')$$), ('attempt', $$('role2', 'k', 1, '1 day')$$),
 		('freeze', $$('role2', 'a')$$), ('grant_access', $$('regress_ledger_nobody', 'read', 'role2')$$);
 INSERT INTO command (object, arguments) SELECT v, '' FROM unnest(ARRAY['ledger', 'asset', 'account', 'balance', 'entry', 'journal',
-	'hold', 'access', 'locks']) v;
+	'hold', 'access', 'locks', 'stats']) v;
 -- Nothing was forgotten.
 SELECT proname FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace EXCEPT SELECT object FROM command WHERE arguments <> '';
 SELECT relname FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind = 'v' EXCEPT SELECT object FROM command
@@ -263,6 +267,7 @@ SELECT count(*) FROM ledger.access WHERE ledger = 'role2' AND role::text ~ '^\d+
 SELECT count(ledger.revoke_access(rolname, 'read', l)) FROM pg_roles, unnest(ARRAY['role', 'role2', NULL]) l
 	WHERE rolname ~ '^regress.ledger';
 SELECT count(*) FROM ledger.access WHERE role::text ~ 'regress.ledger';
+DROP FUNCTION public.role_producer;
 DROP ROLE regress_ledger_mixed_admin, regress_ledger_mixed_poster, regress_ledger_nobody, regress_ledger_reader,
 	regress_ledger_admin, "regress ledger ""2""", regress_ledger_member,
 	regress_ledger_stranger, regress_ledger_poster, regress_ledger_auditor, regress_ledger_root;

@@ -24,6 +24,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "board.h"
 #include "error.h"
 #include "hint.h"
 #include "money.h"
@@ -419,14 +420,17 @@ static void
 lock_balance(BalanceSet *set, int index, StoreTable *table)
 {
 	TupleTableSlot *slot = store_slot(table);
+	bool		waited;
 
 	CHECK_FOR_INTERRUPTS();
-	store_lock(table, &set->balances[index].tid, slot);
+	waited = store_lock(table, &set->balances[index].tid, slot);
 	if (set->balances[index].found != NULL)
 		heap_freetuple(set->balances[index].found);
 	set->balances[index].found = NULL;
 	read_balance(&set->balances[index], &set->rules[index],
 				 ExecCopySlotHeapTuple(slot), slot->tts_tupleDescriptor);
+	if (waited)
+		board_count(DatumGetInt32(set->balances[index].values[Anum_balance_ledger_id - 1]), COUNT_BALANCE_WAITS, 1);
 }
 
 /* Whether a balance that was read can be written without being locked first. */

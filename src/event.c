@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "compat.h"
+#include "event.h"
 #include "posting.h"
 
 LEDGER_FUNCTION(ledger_append);
@@ -21,7 +22,7 @@ LEDGER_FUNCTION(ledger_try_append_many);
 LEDGER_FUNCTION(ledger_post_events);
 LEDGER_FUNCTION(ledger_try_post_events);
 
-static const Action event_action = {.status = STATUS_APPENDED, .effect = RULE_MOVE};
+const Action event_action = {.status = STATUS_APPENDED, .effect = RULE_MOVE};
 static const Action post_action = {.status = STATUS_POSTED, .effect = RULE_MOVE};
 
 /* Attributes of the type ledger.event, in the order of append's arguments from the second on */

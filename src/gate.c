@@ -28,6 +28,7 @@
 #include "error.h"
 #include "ledger.h"
 #include "lock.h"
+#include "notify.h"
 #include "owner.h"
 #include "store.h"
 
@@ -114,25 +115,25 @@ prepare(Gate *gate)
 	SPI_keepplan(gate->plan);
 }
 
-/* Refuse whoever lacks the right on the ledger named, or on all if none is. */
-static void
-require_right(FunctionCallInfo fcinfo, const Gate *gate, Right right)
+/* Refuse whoever lacks the right on the ledger named, or on all if none is; whether one is. */
+static bool
+require_right(FunctionCallInfo fcinfo, const Gate *gate, Right right, Ledger *ledger)
 {
 	Refusal		refusal;
-	Ledger		ledger;
 
 	if (gate->ledger_arg < 0 || (PG_ARGISNULL(gate->ledger_arg) && gate->ledger_optional))
 	{
 		access_require(ALL_LEDGERS, NULL, right);
-		return;
+		return false;
 	}
 	if (PG_ARGISNULL(gate->ledger_arg))
 		ereport(ERROR,
 				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				errmsg("ledger must not be NULL"));
-	if (!ledger_find(PG_GETARG_TEXT_PP(gate->ledger_arg), &ledger, &refusal))
+	if (!ledger_find(PG_GETARG_TEXT_PP(gate->ledger_arg), ledger, &refusal))
 		refusal_raise(&refusal);
-	access_require(ledger.id, ledger.name, right);
+	access_require(ledger->id, ledger->name, right);
+	return true;
 }
 
 /* The gate's arguments as parameters of the plan. */
@@ -214,19 +215,32 @@ run_quietly(FunctionCallInfo fcinfo, Gate *gate, bool read_only)
 
 /*
  * Check the right and run the twin.  One that reads sees what the calling query
- * sees, one that writes or watches sees what there is when it looks.
+ * sees, but of a serial ledger what there is when nobody writes; one that writes
+ * or watches sees what there is when it looks.
  */
 static Datum
 pass(FunctionCallInfo fcinfo, Right right, bool read_only, bool writes)
 {
 	Gate	   *gate = find_gate(fcinfo->flinfo->fn_oid);
+	Ledger		ledger;
+	bool		named;
+	bool		waited;
+	Datum		value;
 
 	if (writes)
 		store_refuse_read_only(psprintf("ledger.%s", NameStr(gate->name)));
-	require_right(fcinfo, gate, right);
+	named = require_right(fcinfo, gate, right, &ledger);
 	if (fcinfo->flinfo->fn_retset)
 		InitMaterializedSRF(fcinfo, 0);
-	return run_quietly(fcinfo, gate, read_only);
+	waited = named && !writes && ledger_await_writer(&ledger);
+	if (waited)
+		store_begin();
+	value = run_quietly(fcinfo, gate, read_only);
+	if (named && right == RIGHT_ADMIN)
+		notify_mark(&ledger);
+	if (waited)
+		store_end(false);
+	return value;
 }
 
 /* SQL: every function that needs the right to read and returns rows. */

@@ -11,12 +11,10 @@
  */
 #include "hint.h"
 
-#include "miscadmin.h"
 #include "port/atomics.h"
-#include "storage/ipc.h"
-#include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "utils/memutils.h"
+
+#include "shared.h"
 
 #define SHARED_HINTS	262144	/* 2 MB */
 #define OWN_HINTS		16384
@@ -27,17 +25,6 @@
 static pg_atomic_uint64 *hints = NULL;
 static uint64 hint_mask = 0;
 
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
-
-static void
-request_memory(void)
-{
-	if (previous_request_hook != NULL)
-		previous_request_hook();
-	RequestAddinShmemSpace(sizeof(pg_atomic_uint64) * SHARED_HINTS);
-}
-
 static void
 clear_hints(uint64 count)
 {
@@ -47,30 +34,21 @@ clear_hints(uint64 count)
 }
 
 static void
-start_sharing(void)
+attach(void *memory, bool fresh)
 {
-	bool		found;
-
-	if (previous_startup_hook != NULL)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	hints = ShmemInitStruct("ledger hints", sizeof(pg_atomic_uint64) * SHARED_HINTS, &found);
+	hints = memory;
 	hint_mask = SHARED_HINTS - 1;
-	if (!found)
+	if (fresh)
 		clear_hints(SHARED_HINTS);
-	LWLockRelease(AddinShmemInitLock);
 }
 
-/* Called from _PG_init; shares the table if the server is just starting. */
+/* Called from _PG_init. */
 void
 hint_init(void)
 {
-	if (!process_shared_preload_libraries_in_progress)
-		return;
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = start_sharing;
+	static SharedPiece piece = {.name = "ledger hints", .size = sizeof(pg_atomic_uint64) * SHARED_HINTS, .attach = attach};
+
+	shared_ask(&piece);
 }
 
 /* The place kept under a key, if any: to be looked at. */

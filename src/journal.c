@@ -9,6 +9,7 @@
 #include "journal.h"
 
 #include "access/skey.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
@@ -16,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
@@ -26,6 +28,7 @@ LEDGER_FUNCTION(ledger_append_only);
 LEDGER_FUNCTION(ledger_counterpart);
 LEDGER_FUNCTION(ledger_legs);
 LEDGER_FUNCTION(ledger_legs_readable);
+LEDGER_FUNCTION(ledger_serial_position);
 
 /* ledger_data.journal */
 enum
@@ -100,6 +103,28 @@ int64
 journal_last_position(void)
 {
 	return store_last_number(&journal_table);
+}
+
+/*
+ * The last position of a serial ledger, whose next one is one more.  The caller
+ * has the ledger locked exclusively and, in READ COMMITTED, a snapshot taken
+ * since; an older one must not number records that it cannot see once more.
+ */
+int64
+journal_serial_position(StoreTable *journal, int32 ledger_id)
+{
+	int64		last = journal_last(journal, ledger_id, PG_INT64_MAX);
+	int64		newest = last;
+
+	if (IsolationUsesXactSnapshot())
+	{
+		PushActiveSnapshot(GetLatestSnapshot());
+		newest = journal_last(journal, ledger_id, PG_INT64_MAX);
+		PopActiveSnapshot();
+	}
+	if (newest != last)
+		store_serialization_failure();
+	return last;
 }
 
 /* Bytes a 64-bit number may take. */
@@ -512,6 +537,20 @@ ledger_counterpart(PG_FUNCTION_ARGS)
 		if (legs[i].balance_id == PG_GETARG_INT64(1) && legs[i].version == PG_GETARG_INT64(2) && (i ^ 1) < count)
 			PG_RETURN_INT64(legs[i ^ 1].balance_id);
 	PG_RETURN_NULL();
+}
+
+/* SQL: ledger_data.serial_position(ledger_id): the next position of a serial ledger that is locked. */
+Datum
+ledger_serial_position(PG_FUNCTION_ARGS)
+{
+	StoreTable *journal = journal_open_table(STORE_READ);
+	int64		last;
+
+	store_begin();
+	last = journal_serial_position(journal, PG_GETARG_INT32(0));
+	store_end(false);
+	store_close(journal);
+	PG_RETURN_INT64(last + 1);
 }
 
 /* SQL: trigger append_only: journal and entries are never changed. */

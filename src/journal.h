@@ -99,6 +99,7 @@ extern void journal_init(void);
 extern StoreTable *journal_open_table(StoreMode mode);
 extern int64 journal_next_position(void);
 extern int64 journal_last_position(void);
+extern int64 journal_serial_position(StoreTable *journal, int32 ledger_id);
 extern void journal_write(StoreTable *journal, int32 ledger_id, JournalRecord *records, int count);
 
 extern bool journal_find_key(StoreTable *journal, int32 ledger_id, text *key, JournalFound *found);

@@ -37,7 +37,7 @@ REVOKE ALL ON FUNCTION ledger_data.skew(timestamptz, timestamptz) FROM PUBLIC;
 
 CREATE SEQUENCE ledger_data.journal_position;
 COMMENT ON SEQUENCE ledger_data.journal_position IS
-'Positions of journal records. A rolled back transaction leaves a gap.';
+'Positions of journal records, but for serial ledgers. A rolled back transaction leaves a gap.';
 SELECT pg_catalog.pg_extension_config_dump('ledger_data.journal_position', '');
 
 CREATE TABLE ledger_data.journal (
@@ -132,14 +132,23 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_data.en
 ALTER TABLE ledger_data.entry ENABLE ALWAYS TRIGGER append_only;
 COMMENT ON TRIGGER append_only ON ledger_data.entry IS 'Nothing posted is ever changed.';
 
+CREATE FUNCTION ledger_data.serial_position(ledger_id int) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'ledger_serial_position'
+	LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION ledger_data.serial_position(int) IS
+'The next position of a serial ledger, which the caller has locked exclusively.';
+REVOKE ALL ON FUNCTION ledger_data.serial_position(int) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.record(ledger_id int, kind "char", payload jsonb) RETURNS void
 	LANGUAGE sql VOLATILE
 	BEGIN ATOMIC
 		INSERT INTO ledger_data.journal (ledger_id, kind, position, recorded_at, payload)
-			VALUES ($1, $2, nextval('ledger_data.journal_position'), clock_timestamp(), $3);
+			SELECT l.id, $2, CASE WHEN l.serial THEN ledger_data.serial_position(l.id)
+					ELSE nextval('ledger_data.journal_position') END, clock_timestamp(), $3
+				FROM ledger_data.ledger l WHERE l.id = $1;
 	END;
 COMMENT ON FUNCTION ledger_data.record(int, "char", jsonb) IS
-'Appends a journal record that is not a transaction.';
+'Appends a journal record that is not a transaction; the caller has the ledger locked for writing.';
 REVOKE ALL ON FUNCTION ledger_data.record(int, "char", jsonb) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.kind_name(kind "char") RETURNS text

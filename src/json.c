@@ -7,7 +7,9 @@
  */
 #include "json.h"
 
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/numeric.h"
@@ -20,9 +22,13 @@
 static bool
 refuse_json(Request *request, char *detail)
 {
+	if (request->kind == KIND_EVENT)
+		return refuse(&request->refusal, ERRCODE_LEDGER_INVALID_JSON,
+					  pstrdup("the event's JSON is not of the expected form"), detail,
+					  "Expected: {\"event_type\": ..., \"payload\": ..., \"source_id\": ..., \"idempotency_key\": ...}, with the attributes of ledger.event.");
 	return refuse(&request->refusal, ERRCODE_LEDGER_INVALID_JSON,
 				  pstrdup("the transaction's JSON is not of the expected form"), detail,
-				  "Expected: {\"postings\": [{\"source\": \"a\", \"destination\": \"b\", \"amount\": \"12.34\", \"asset\": \"USD\"}], \"idempotency_key\": ..., \"reference\": ..., \"effective_at\": ..., \"metadata\": {...}, \"conditions\": [...]}.");
+				  "Expected: {\"postings\": [{\"source\": \"a\", \"destination\": \"b\", \"amount\": \"12.34\", \"asset\": \"USD\"}], \"idempotency_key\": ..., \"reference\": ..., \"effective_at\": ..., \"metadata\": {...}, \"tags\": {...}, \"conditions\": [...]}.");
 }
 
 static Span
@@ -199,40 +205,143 @@ json_time(Request *request, JsonbValue *value, TimestampTz *at)
 	return true;
 }
 
+/* A whole number of 64 bits. */
+static bool
+json_number(Request *request, const JsonbValue *value, const char *key, Datum *number)
+{
+	Amount		whole;
+
+	if (value->type != jbvNumeric)
+		return refuse_json(request, psprintf("\"%s\" is not a number.", key));
+	if (money_read(NumericGetDatum(value->val.numeric), 0, &whole) != AMOUNT_OK ||
+		whole < PG_INT64_MIN || whole > PG_INT64_MAX)
+		return refuse_json(request, psprintf("\"%s\" is not a whole number.", key));
+	*number = Int64GetDatum((int64) whole);
+	return true;
+}
+
+/* An array of strings, as text[]. */
+static bool
+json_texts(Request *request, JsonbValue *value, const char *key, Datum *texts)
+{
+	int			count;
+	JsonbIterator *it = json_array(request, value, key, &count);
+	JsonbValue	element;
+	Datum	   *values;
+	int			n = 0;
+
+	if (it == NULL)
+		return false;
+	values = palloc(sizeof(Datum) * (count + 1));
+	while (JsonbIteratorNext(&it, &element, true) == WJB_ELEM)
+	{
+		Span		span;
+
+		if (!json_text(request, &element, key, &span))
+			return false;
+		values[n++] = PointerGetDatum(span_text(span));
+	}
+	*texts = PointerGetDatum(construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT));
+	return true;
+}
+
+/* Which of some names a key is; -1 if none. */
+static int
+json_name(Span name, const char *const *names, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strlen(names[i]) == (size_t) name.length && memcmp(names[i], name.data, name.length) == 0)
+			return i;
+	return -1;
+}
+
 /* Take one key of a condition, which is as the attribute of ledger.condition of that name. */
 static bool
 json_condition_member(Request *request, Span name, JsonbValue *value, Datum *values, bool *nulls)
 {
-	static const char *const names[] = {"kind", "address", "asset", "version", "low", "high"};
-	char	   *key = pnstrdup(name.data, name.length);
+	static const char *const names[] = {"kind", "address", "asset", "version", "low", "high", "expected", "source_id",
+	"source_type", "stream_type", "stream_id", "event_types", "none", "exact"};
+	int			i = json_name(name, names, lengthof(names));
 	Span		span;
-	int			i;
 
-	for (i = 0; i < (int) lengthof(names) && strcmp(key, names[i]) != 0; i++)
-		;
-	if (i == (int) lengthof(names))
+	if (i < 0)
 		return refuse_json(request, psprintf("A condition has the unexpected key \"%s\".", request_show(name)));
 	if (value->type == jbvNull)
 		return true;
 	nulls[i] = false;
-	if (i == Anum_condition_low - 1 || i == Anum_condition_high - 1)
-		return json_amount(request, value, &values[i]);
-	if (i == Anum_condition_version - 1)
+	switch (i + 1)
 	{
-		Amount		version;
-
-		if (value->type != jbvNumeric)
-			return refuse_json(request, "\"version\" is not a number.");
-		if (money_read(NumericGetDatum(value->val.numeric), 0, &version) != AMOUNT_OK ||
-			version < PG_INT64_MIN || version > PG_INT64_MAX)
-			return refuse_json(request, "\"version\" is not a whole number.");
-		values[i] = Int64GetDatum((int64) version);
-		return true;
+		case Anum_condition_low:
+		case Anum_condition_high:
+			return json_amount(request, value, &values[i]);
+		case Anum_condition_version:
+		case Anum_condition_expected:
+			return json_number(request, value, names[i], &values[i]);
+		case Anum_condition_event_types:
+			return json_texts(request, value, names[i], &values[i]);
+		case Anum_condition_none:
+		case Anum_condition_exact:
+			if (value->type != jbvBool)
+				return refuse_json(request, psprintf("\"%s\" is not a boolean.", names[i]));
+			values[i] = BoolGetDatum(value->val.boolean);
+			return true;
 	}
-	if (!json_text(request, value, key, &span))
+	if (!json_text(request, value, names[i], &span))
 		return false;
 	values[i] = PointerGetDatum(span_text(span));
 	return true;
+}
+
+/* The iterator of an object's members, past its beginning; NULL, and a refusal, if it is none. */
+static JsonbIterator *
+json_open_object(Request *request, JsonbValue *value, const char *what)
+{
+	JsonbIterator *it;
+	JsonbValue	begin;
+
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+	{
+		refuse_json(request, psprintf("%s is not an object.", what));
+		return NULL;
+	}
+	it = JsonbIteratorInit(value->val.binary.data);
+	(void) JsonbIteratorNext(&it, &begin, true);
+	return it;
+}
+
+/* The names of tags, in the order of ledger.tags. */
+static const char *const tag_names[] = {"source_id", "source_type", "stream_type", "stream_id", "event_type",
+"correlation_id", "causation_id"};
+
+/* Take the tags of a transaction. */
+static bool
+json_tags(Request *request, JsonbValue *value)
+{
+	JsonbIterator *it = json_open_object(request, value, "\"tags\"");
+	Datum		values[lengthof(tag_names)];
+	bool		nulls[lengthof(tag_names)];
+	JsonbValue	key;
+	JsonbValue	member;
+
+	if (it == NULL)
+		return false;
+	memset(nulls, true, sizeof(nulls));
+	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
+	{
+		int			i = json_name(json_span(&key), tag_names, lengthof(tag_names));
+		Span		span;
+
+		(void) JsonbIteratorNext(&it, &member, true);
+		if (i < 0)
+			return refuse_json(request, psprintf("\"tags\" has the unexpected key \"%s\".", request_show(json_span(&key))));
+		if (member.type == jbvNull)
+			continue;
+		if (!json_text(request, &member, tag_names[i], &span))
+			return false;
+		values[i] = PointerGetDatum(span_text(span));
+		nulls[i] = false;
+	}
+	return request_tags(request, values, nulls);
 }
 
 /* Take the conditions of a call. */
@@ -250,14 +359,12 @@ json_conditions(Call *call, Request *request, JsonbValue *value)
 	{
 		Datum		values[Natts_condition];
 		bool		nulls[Natts_condition];
-		JsonbIterator *members;
+		JsonbIterator *members = json_open_object(request, &element, "An element of \"conditions\"");
 		JsonbValue	key;
 
+		if (members == NULL)
+			return false;
 		memset(nulls, true, sizeof(nulls));
-		if (element.type != jbvBinary || !JsonContainerIsObject(element.val.binary.data))
-			return refuse_json(request, "An element of \"conditions\" is not an object.");
-		members = JsonbIteratorInit(element.val.binary.data);
-		(void) JsonbIteratorNext(&members, &key, true);
 		while (JsonbIteratorNext(&members, &key, true) == WJB_KEY)
 		{
 			JsonbValue	member;
@@ -283,6 +390,8 @@ json_member(Call *call, Request *request, Span name, JsonbValue *value)
 		return json_postings(request, value);
 	if (strcmp(key, "conditions") == 0 && !call->batch)
 		return value->type == jbvNull || json_conditions(call, request, value);
+	if (strcmp(key, "tags") == 0)
+		return value->type == jbvNull || json_tags(request, value);
 	if (strcmp(key, "linked") == 0 && call->batch && (value->type == jbvBool || value->type == jbvNull))
 	{
 		request->linked = value->type == jbvBool && value->val.boolean;
@@ -346,24 +455,22 @@ json_call(Call *call, FunctionCallInfo fcinfo)
 	return json_request(call, call->requests, &json->root);
 }
 
-/* (ledger, transactions jsonb): an array of objects; each is refused on its own. */
-bool
-json_batch(Call *call, FunctionCallInfo fcinfo)
+static bool
+refuse_submission(Refusal *refusal, char *detail)
 {
-	Jsonb	   *json;
-	JsonbIterator *it;
+	return refuse(refusal, ERRCODE_LEDGER_INVALID_JSON,
+				  pstrdup("what the producer returned is not of the expected form"), detail,
+				  "Expected: {\"transactions\": [...], \"events\": [...]}, transactions as ledger.post_json takes them, events with the attributes of ledger.event.");
+}
+
+/* Take an array of transactions after what the call has; in an atomic one, up to the first that is malformed. */
+static bool
+json_transactions(Call *call, JsonbContainer *array)
+{
+	JsonbIterator *it = JsonbIteratorInit(array);
 	JsonbValue	element;
 	int64		postings = 0;
 
-	if (PG_ARGISNULL(1))
-		return request_refuse_null(&call->refusal, "transactions");
-	json = PG_GETARG_JSONB_P(1);
-	if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json))
-		return refuse(&call->refusal, ERRCODE_LEDGER_INVALID_JSON, "the batch's JSON is not an array", NULL,
-					  "Give an array of transactions, each as ledger.post_json takes it, with \"linked\" besides.");
-	call->count = 0;
-	call->requests = palloc0(sizeof(Request) * Max(JB_ROOT_COUNT(json), 1));
-	it = JsonbIteratorInit(&json->root);
 	(void) JsonbIteratorNext(&it, &element, true);
 	while (JsonbIteratorNext(&it, &element, true) == WJB_ELEM)
 	{
@@ -382,5 +489,126 @@ json_batch(Call *call, FunctionCallInfo fcinfo)
 		if (postings > POSTINGS_MAX)
 			return request_refuse_size(&call->refusal);
 	}
+	return true;
+}
+
+/* (ledger, transactions jsonb): an array of objects; each is refused on its own. */
+bool
+json_batch(Call *call, FunctionCallInfo fcinfo)
+{
+	Jsonb	   *json;
+
+	if (PG_ARGISNULL(1))
+		return request_refuse_null(&call->refusal, "transactions");
+	json = PG_GETARG_JSONB_P(1);
+	if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json))
+		return refuse(&call->refusal, ERRCODE_LEDGER_INVALID_JSON, "the batch's JSON is not an array", NULL,
+					  "Give an array of transactions, each as ledger.post_json takes it, with \"linked\" besides.");
+	call->count = 0;
+	call->requests = palloc0(sizeof(Request) * Max(JB_ROOT_COUNT(json), 1));
+	return json_transactions(call, &json->root);
+}
+
+/* Take one key of an event, which is as the attribute of ledger.event of that name. */
+static bool
+json_event_member(Request *request, Span name, JsonbValue *value, Datum *tags, bool *nulls)
+{
+	int			i = json_name(name, tag_names, lengthof(tag_names));
+	bool		is_key = name.length == 15 && memcmp(name.data, "idempotency_key", 15) == 0;
+	Span		span;
+
+	if (name.length == 7 && memcmp(name.data, "payload", 7) == 0)
+	{
+		request->payload = value->type == jbvNull ? NULL : JsonbValueToJsonb(value);
+		return true;
+	}
+	if (i < 0 && !is_key)
+		return refuse_json(request, psprintf("An event has the unexpected key \"%s\".", request_show(name)));
+	if (value->type == jbvNull)
+		return true;
+	if (!json_text(request, value, is_key ? "idempotency_key" : tag_names[i], &span))
+		return false;
+	if (is_key)
+		request->idempotency_key = span_text(span);
+	else
+	{
+		tags[i] = PointerGetDatum(span_text(span));
+		nulls[i] = false;
+	}
+	return true;
+}
+
+/* Take events after what the call has, up to the first that is malformed. */
+static void
+json_events(Call *call, JsonbContainer *array, const struct Action *action)
+{
+	JsonbIterator *it = JsonbIteratorInit(array);
+	JsonbValue	element;
+	bool		good = true;
+
+	(void) JsonbIteratorNext(&it, &element, true);
+	while (good && JsonbIteratorNext(&it, &element, true) == WJB_ELEM)
+	{
+		Request    *request = &call->requests[call->count++];
+		JsonbIterator *members;
+		Datum		tags[lengthof(tag_names)];
+		bool		nulls[lengthof(tag_names)];
+		JsonbValue	key;
+		JsonbValue	value;
+
+		CHECK_FOR_INTERRUPTS();
+		request->kind = KIND_EVENT;
+		request->action = action;
+		members = json_open_object(request, &element, "An event");
+		memset(nulls, true, sizeof(nulls));
+		good = members != NULL;
+		while (good && JsonbIteratorNext(&members, &key, true) == WJB_KEY)
+		{
+			(void) JsonbIteratorNext(&members, &value, true);
+			good = json_event_member(request, json_span(&key), &value, tags, nulls);
+		}
+		good = good && request_tags(request, tags, nulls) && request_check_options(request);
+	}
+}
+
+/*
+ * An object of transactions and events, each an array or absent: what a producer
+ * returns.  action: what events do.
+ */
+bool
+json_submission(Call *call, Jsonb *json, const struct Action *action)
+{
+	static const char *const names[] = {"transactions", "events"};
+	JsonbContainer *arrays[lengthof(names)] = {NULL};
+	int			count = 0;
+	JsonbIterator *it;
+	JsonbValue	key;
+	JsonbValue	value;
+
+	it = JsonbIteratorInit(&json->root);
+	if (!JB_ROOT_IS_OBJECT(json) || JsonbIteratorNext(&it, &key, true) != WJB_BEGIN_OBJECT)
+		return refuse_submission(&call->refusal, "It is not an object.");
+	while (JsonbIteratorNext(&it, &key, true) == WJB_KEY)
+	{
+		int			i = json_name(json_span(&key), names, lengthof(names));
+
+		(void) JsonbIteratorNext(&it, &value, true);
+		if (i < 0)
+			return refuse_submission(&call->refusal, psprintf("It has the unexpected key \"%s\".", request_show(json_span(&key))));
+		if (value.type == jbvNull)
+			continue;
+		if (value.type != jbvBinary || !JsonContainerIsArray(value.val.binary.data))
+			return refuse_submission(&call->refusal, psprintf("\"%s\" is not an array.", names[i]));
+		arrays[i] = value.val.binary.data;
+		count += JsonContainerSize(arrays[i]);
+	}
+	if (count > POSTINGS_MAX)
+		return request_refuse_size(&call->refusal);
+	call->count = 0;
+	call->requests = palloc0(sizeof(Request) * Max(count, 1));
+	if (arrays[0] != NULL && !json_transactions(call, arrays[0]))
+		return false;
+	if (arrays[1] != NULL && (call->count == 0 || call->requests[call->count - 1].refusal.sqlstate == 0))
+		json_events(call, arrays[1], action);
 	return true;
 }

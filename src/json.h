@@ -12,5 +12,6 @@
 
 extern bool json_call(Call *call, FunctionCallInfo fcinfo);
 extern bool json_batch(Call *call, FunctionCallInfo fcinfo);
+extern bool json_submission(Call *call, Jsonb *json, const struct Action *action);
 
 #endif							/* LEDGER_JSON_H */

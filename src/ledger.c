@@ -9,7 +9,10 @@
  */
 #include "ledger.h"
 
+#include "access/parallel.h"
 #include "access/skey.h"
+#include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "utils/builtins.h"
@@ -29,6 +32,8 @@ enum
 	Anum_ledger_id = 1,
 	Anum_ledger_name,
 	Anum_ledger_auto_open,
+	Anum_ledger_serial,
+	Anum_ledger_notify,
 	Anum_ledger_metadata,
 	Anum_ledger_created_at,
 	Natts_ledger = Anum_ledger_created_at
@@ -84,6 +89,8 @@ read_ledger(text *name, Ledger *ledger)
 		slot_getallattrs(slot);
 		ledger->id = DatumGetInt32(slot->tts_values[Anum_ledger_id - 1]);
 		ledger->auto_open = DatumGetBool(slot->tts_values[Anum_ledger_auto_open - 1]);
+		ledger->serial = DatumGetBool(slot->tts_values[Anum_ledger_serial - 1]);
+		ledger->notify = DatumGetBool(slot->tts_values[Anum_ledger_notify - 1]);
 	}
 	store_scan_close(scan);
 	store_end(false);
@@ -131,6 +138,28 @@ ledger_find(text *name, Ledger *ledger, Refusal *refusal)
 	return refuse(refusal, ERRCODE_LEDGER_UNKNOWN_LEDGER,
 				  psprintf("ledger \"%s\" does not exist", text_to_cstring(name)), NULL,
 				  "Create it with ledger.create_ledger.");
+}
+
+/* How whoever writes to a ledger locks it; a ledger never changes from one to the other. */
+LedgerLock
+ledger_write_lock(const Ledger *ledger)
+{
+	return ledger->serial ? LEDGER_LOCK_EXCLUSIVE : LEDGER_LOCK_POST;
+}
+
+/*
+ * Before reading: in a serial ledger, wait until whoever is writing has ended.
+ * True if what is read next should be read with a new snapshot.  A transaction
+ * that keeps one snapshot would see nothing of it, a parallel worker reads for
+ * one that has waited, and on a standby nobody is seen writing.
+ */
+bool
+ledger_await_writer(const Ledger *ledger)
+{
+	if (!ledger->serial || IsolationUsesXactSnapshot() || IsParallelWorker() || RecoveryInProgress())
+		return false;
+	lock_wait_for_writers(ledger->id);
+	return true;
 }
 
 /* SQL: trigger forget_cached: tell every backend, at commit, that a table of settings changed. */

@@ -15,6 +15,8 @@ CREATE TABLE ledger_data.ledger (
 	id int NOT NULL PRIMARY KEY,
 	name text COLLATE "C" NOT NULL,
 	auto_open boolean NOT NULL,
+	serial boolean NOT NULL,
+	notify boolean NOT NULL DEFAULT false,
 	metadata jsonb NOT NULL,
 	created_at timestamptz NOT NULL,
 	CONSTRAINT ledger_name_key UNIQUE (name)
@@ -23,6 +25,10 @@ COMMENT ON TABLE ledger_data.ledger IS
 'Ledgers: independent sets of accounts, each with its own journal and rights.';
 COMMENT ON COLUMN ledger_data.ledger.auto_open IS
 'Whether unknown accounts are opened on first use.';
+COMMENT ON COLUMN ledger_data.ledger.notify IS
+'Whether listeners are told of new records; see ledger.set_notify.';
+COMMENT ON COLUMN ledger_data.ledger.serial IS
+'Whether one transaction writes at a time, so that positions have no gaps and are in the order of commits.';
 SELECT pg_catalog.pg_extension_config_dump('ledger_data.ledger', '');
 
 CREATE TRIGGER forget_cached AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON ledger_data.ledger

@@ -17,6 +17,7 @@
 #include "storage/lock.h"
 #include "storage/proc.h"
 
+#include "board.h"
 #include "compat.h"
 
 /* Field 4 of an advisory lock's tag, where PostgreSQL's own functions put 1 or 2. */
@@ -47,6 +48,18 @@ holds_read_lock(int32 ledger_id)
 
 	SET_LOCKTAG_RELATION(tag, MyDatabaseId, LEDGER_LOCK_OID(ledger_id));
 	return lock_held_by_me(&tag, ShareLock);
+}
+
+/* Take a lock until the end of the transaction, and count if that has to wait. */
+static LockAcquireResult
+acquire(const LOCKTAG *tag, LOCKMODE mode, int32 ledger_id, Counter waits)
+{
+	LockAcquireResult result = LockAcquire(tag, mode, false, true);
+
+	if (result != LOCKACQUIRE_NOT_AVAIL)
+		return result;
+	board_count(ledger_id, waits, 1);
+	return LockAcquire(tag, mode, false, false);
 }
 
 /* Note that the call is at this step; it may not have passed it. */
@@ -106,6 +119,10 @@ lock_ledger(LockOrder *order, int32 ledger_id, LedgerLock mode)
 		reading_transaction = current_local_transaction();
 	else if (reading_transaction == current_local_transaction() && holds_read_lock(ledger_id))
 		upgrade(ledger_id);
+	board_enter(ledger_id);
+	if (ConditionalLockRelationOid(LEDGER_LOCK_OID(ledger_id), modes[mode]))
+		return;
+	board_count(ledger_id, COUNT_LEDGER_WAITS, 1);
 	LockRelationOid(LEDGER_LOCK_OID(ledger_id), modes[mode]);
 }
 
@@ -171,7 +188,7 @@ lock_keys(LockOrder *order, int32 ledger_id, uint32 *hashes, int count)
 	for (int i = 0; i < count && key_locks < MAX_KEY_LOCKS; i++)
 	{
 		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, hashes[i], LOCK_CLASS_KEY);
-		if (LockAcquire(&tag, ExclusiveLock, false, false) == LOCKACQUIRE_OK)
+		if (acquire(&tag, ExclusiveLock, ledger_id, COUNT_KEY_WAITS) == LOCKACQUIRE_OK)
 			key_locks++;
 	}
 }
@@ -208,14 +225,14 @@ lock_tags(LockOrder *order, int32 ledger_id, TagLock *locks, int count)
 		checks |= locks[i].exclusive;
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, 0, LOCK_CLASS_ALL_TAGS);
 	if (many)
-		(void) LockAcquire(&tag, checks ? ShareRowExclusiveLock : ShareLock, false, false);
+		(void) acquire(&tag, checks ? ShareRowExclusiveLock : ShareLock, ledger_id, COUNT_TAG_WAITS);
 	else if (checks)
-		(void) LockAcquire(&tag, RowExclusiveLock, false, false);
+		(void) acquire(&tag, RowExclusiveLock, ledger_id, COUNT_TAG_WAITS);
 	for (int i = 0; i < count; i++)
 	{
 		if ((i > 0 && locks[i].hash == locks[i - 1].hash) || (many && !locks[i].exclusive))
 			continue;
 		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, locks[i].hash, LOCK_CLASS_TAG);
-		(void) LockAcquire(&tag, locks[i].exclusive ? ExclusiveLock : ShareLock, false, false);
+		(void) acquire(&tag, locks[i].exclusive ? ExclusiveLock : ShareLock, ledger_id, COUNT_TAG_WAITS);
 	}
 }

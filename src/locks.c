@@ -138,7 +138,7 @@ ledger_lock_accounts(PG_FUNCTION_ARGS)
 	find_ledger(fcinfo, &ledger, RIGHT_POST);
 	build_set(fcinfo, &set);
 	table = balance_open_table(STORE_UPDATE);
-	lock_ledger(&order, ledger.id, LEDGER_LOCK_POST);
+	lock_ledger(&order, ledger.id, ledger_write_lock(&ledger));
 	find_ledger(fcinfo, &ledger, RIGHT_POST);
 	store_begin();
 	balance_set_resolve(&set, &ledger, table, &order);

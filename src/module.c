@@ -10,11 +10,14 @@
 #include "account.h"
 #include "asset.h"
 #include "balance.h"
+#include "board.h"
 #include "hint.h"
 #include "hold.h"
 #include "entry.h"
 #include "journal.h"
 #include "ledger.h"
+#include "notify.h"
+#include "shared.h"
 
 PG_MODULE_MAGIC;
 
@@ -25,6 +28,9 @@ void
 _PG_init(void)
 {
 	hint_init();
+	board_init();
+	notify_init();
+	shared_init();
 	ledger_init();
 	asset_init();
 	access_init();

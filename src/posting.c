@@ -21,8 +21,10 @@
 #include "utils/typcache.h"
 
 #include "access.h"
+#include "board.h"
 #include "compat.h"
 #include "key.h"
+#include "notify.h"
 #include "outcome.h"
 #include "resolve.h"
 #include "scope.h"
@@ -39,7 +41,7 @@ enter_ledger(Write *write)
 	if (!ledger_find(call->ledger, &write->ledger, &call->refusal))
 		return false;
 	access_require(write->ledger.id, write->ledger.name, RIGHT_POST);
-	lock_ledger(&write->order, write->ledger.id, LEDGER_LOCK_POST);
+	lock_ledger(&write->order, write->ledger.id, ledger_write_lock(&write->ledger));
 	/* whoever held it exclusively may have changed its settings, or our rights */
 	if (!ledger_find(call->ledger, &write->ledger, &call->refusal))
 		return false;
@@ -203,7 +205,8 @@ compute(Write *write)
 	/* the balances of what is refused anyway say nothing */
 	if (!is_lost(write))
 		check_conditions(write, CONDITION_BALANCE_BETWEEN);
-	condition_refuse(&call->conditions, &call->refusal);
+	if (!condition_refuse(&call->conditions, &call->refusal))
+		board_count(write->ledger.id, COUNT_VIOLATIONS, call->conditions.violation_count);
 }
 
 /*
@@ -441,10 +444,12 @@ write_records(Write *write)
 static void
 write_all(Write *write)
 {
+	int64		last = write->ledger.serial ? journal_serial_position(write->journal, write->ledger.id) : 0;
+
 	for (int i = 0; i < write->call->count; i++)
 		if (write->items[i].state == ITEM_DONE)
 		{
-			write->items[i].position = journal_next_position();
+			write->items[i].position = write->ledger.serial ? ++last : journal_next_position();
 			write->done++;
 		}
 	if (write->done == 0)
@@ -453,6 +458,7 @@ write_all(Write *write)
 	if (write->entry_count > 0)
 		write_entries(write);
 	write_records(write);
+	notify_mark(&write->ledger);
 }
 
 /* ------ the call as a whole ------ */

@@ -107,6 +107,17 @@ $$;
 COMMENT ON FUNCTION ledger_data.find_asset(text) IS 'The asset of a code; error LG002 if there is none.';
 REVOKE ALL ON FUNCTION ledger_data.find_asset(text) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.lock_for_writing(number int) RETURNS void
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+BEGIN
+	PERFORM ledger_data.lock_ledger(l.id, l.serial) FROM ledger_data.ledger l WHERE l.id = number;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.lock_for_writing(int) IS
+'Locks a ledger as posting does: shared with others, in a serial ledger exclusively.';
+REVOKE ALL ON FUNCTION ledger_data.lock_for_writing(int) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.lock_account(number int, account_address text) RETURNS ledger_data.account
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
@@ -115,7 +126,7 @@ DECLARE
 BEGIN
 	PERFORM ledger_data.require('address', account_address IS NOT NULL);
 	PERFORM ledger_data.check_address(account_address);
-	PERFORM ledger_data.lock_ledger(number, false);
+	PERFORM ledger_data.lock_for_writing(number);
 	SELECT a.* INTO account FROM ledger_data.account a
 		WHERE a.ledger_id = number AND a.address = account_address FOR NO KEY UPDATE;
 	IF account.address IS NULL THEN
@@ -126,23 +137,28 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ledger_data.lock_account(int, text) IS
-'Locks the ledger (shared with posting) and an account''s row, which it returns; error LG003 if it is not open.';
+'Locks the ledger as posting does and an account''s row, which it returns; error LG003 if it is not open.';
 REVOKE ALL ON FUNCTION ledger_data.lock_account(int, text) FROM PUBLIC;
 
-CREATE FUNCTION ledger_data.create_ledger(name text, auto_open boolean, metadata jsonb) RETURNS void
+CREATE FUNCTION ledger_data.create_ledger(name text, ordering text, auto_open boolean, metadata jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
 DECLARE
 	number int;
 BEGIN
-	PERFORM ledger_data.require('name', name IS NOT NULL), ledger_data.require('auto_open', auto_open IS NOT NULL);
+	PERFORM ledger_data.require('name', name IS NOT NULL), ledger_data.require('ordering', ordering IS NOT NULL),
+		ledger_data.require('auto_open', auto_open IS NOT NULL);
 	PERFORM ledger_data.check_metadata(metadata);
 	IF name !~ '^[A-Za-z0-9_.-]{1,63}$' THEN
 		RAISE EXCEPTION 'ledger name "%" is malformed', left(name, 80)
 			USING ERRCODE = 'LG115', HINT = 'A name is 1 to 63 letters, digits and _ . -';
 	END IF;
-	INSERT INTO ledger_data.ledger (id, name, auto_open, metadata, created_at)
-		VALUES (nextval('ledger_data.ledger_id'), $1, $2, $3, clock_timestamp())
+	IF ordering NOT IN ('parallel', 'serial') THEN
+		RAISE EXCEPTION 'ordering "%" does not exist', left(ordering, 80)
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give ''parallel'' or ''serial''.';
+	END IF;
+	INSERT INTO ledger_data.ledger (id, name, auto_open, serial, metadata, created_at)
+		VALUES (nextval('ledger_data.ledger_id'), $1, $3, ordering = 'serial', $4, clock_timestamp())
 		ON CONFLICT ON CONSTRAINT ledger_name_key DO NOTHING
 		RETURNING id INTO number;
 	IF number IS NULL THEN
@@ -151,18 +167,18 @@ BEGIN
 	INSERT INTO ledger_data.account (ledger_id, any_asset, address, opened_at)
 		VALUES (number, true, 'world', clock_timestamp());
 	PERFORM ledger_data.record(number, 'l', jsonb_build_object('change', 'create', 'name', name,
-		'auto_open', auto_open, 'metadata', metadata));
+		'ordering', ordering, 'auto_open', auto_open, 'metadata', metadata));
 END
 $$;
-COMMENT ON FUNCTION ledger_data.create_ledger(text, boolean, jsonb) IS 'Does the work of ledger.create_ledger.';
-REVOKE ALL ON FUNCTION ledger_data.create_ledger(text, boolean, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION ledger_data.create_ledger(text, text, boolean, jsonb) IS 'Does the work of ledger.create_ledger.';
+REVOKE ALL ON FUNCTION ledger_data.create_ledger(text, text, boolean, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION ledger.create_ledger(name text, auto_open boolean DEFAULT true, metadata jsonb DEFAULT '{}') RETURNS void
+CREATE FUNCTION ledger.create_ledger(name text, ordering text DEFAULT 'parallel', auto_open boolean DEFAULT true, metadata jsonb DEFAULT '{}') RETURNS void
 	AS 'MODULE_PATHNAME', 'ledger_gate_admin'
 	LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION ledger.create_ledger(text, boolean, jsonb) IS
-'Creates a ledger, with its account world, which has no floor: money enters and leaves there. name: 1 to 63 letters, digits and _ . -. auto_open: whether unknown accounts are opened on first use. Errors: LG011 exists, LG115 malformed name, LG108 metadata, 42501 without the right "admin" on all ledgers. Waits for whoever creates the same name.';
-REVOKE ALL ON FUNCTION ledger.create_ledger(text, boolean, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION ledger.create_ledger(text, text, boolean, jsonb) IS
+'Creates a ledger, with its account world, which has no floor: money enters and leaves there. name: 1 to 63 letters, digits and _ . -. ordering: parallel, where transactions that share no account write at once; or serial, where exactly one transaction writes at a time, first come first served, functions that read wait for the one in progress, and positions have no gaps and are in the order of commits. It never changes. auto_open: whether unknown accounts are opened on first use. Errors: LG011 exists, LG115 malformed name, 22023 no such ordering, LG108 metadata, 42501 without the right "admin" on all ledgers. Waits for whoever creates the same name.';
+REVOKE ALL ON FUNCTION ledger.create_ledger(text, text, boolean, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.create_asset(code text, scale int, name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -210,7 +226,7 @@ BEGIN
 		of_asset := ledger_data.find_asset(asset);
 	END IF;
 	PERFORM ledger_data.check_limits(floor, ceiling, of_asset), ledger_data.check_zero_within(floor, ceiling);
-	PERFORM ledger_data.lock_ledger(number, false);
+	PERFORM ledger_data.lock_for_writing(number);
 
 	INSERT INTO ledger_data.account AS a (ledger_id, any_asset, address, floor, ceiling, metadata, opened_at)
 		SELECT l.id, asset IS NULL OR l.auto_open, $2, CASE WHEN asset IS NULL THEN $4 ELSE 0 END,

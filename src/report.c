@@ -2,7 +2,8 @@
  * report.c
  *		balance(): the one reading function that must be as fast as a SELECT.
  *
- * Reads with the calling query's snapshot and takes no locks.
+ * Reads with the calling query's snapshot and takes no locks; of a serial ledger,
+ * with a new one taken when whoever was writing has ended.
  */
 #include "postgres.h"
 
@@ -68,6 +69,7 @@ ledger_balance(PG_FUNCTION_ARGS)
 	text	   *code;
 	Span		address;
 	Amount		balance;
+	bool		waited;
 
 	for (int i = 0; i < (int) lengthof(names); i++)
 		if (PG_ARGISNULL(i))
@@ -88,6 +90,9 @@ ledger_balance(PG_FUNCTION_ARGS)
 		!asset_find(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code), &asset, &refusal))
 		refusal_raise(&refusal);
 
+	waited = ledger_await_writer(&ledger);
+	if (waited)
+		store_begin();
 	if (!balance_find(ledger.id, address.data, address.length, &asset, &view))
 	{
 		require_openable(&ledger, address, &refusal);
@@ -99,6 +104,8 @@ ledger_balance(PG_FUNCTION_ARGS)
 		balance = entry_balance_at(ledger.id, view.id, view.version, asset.scale, PG_GETARG_TIMESTAMPTZ(3));
 	else
 		balance = view.balance;
+	if (waited)
+		store_end(false);
 	PG_RETURN_DATUM(money_numeric(balance, asset.scale));
 }
 

@@ -228,24 +228,31 @@ request_tag(Request *request, Datum value, bool isnull, const char *name, text *
 	return check_key(request, *tag, name);
 }
 
-/* Take tags given as ledger.tags. */
-static bool
-read_tags(Request *request, Datum row)
+/* Take tags given as the attributes of ledger.tags. */
+bool
+request_tags(Request *request, Datum *values, bool *nulls)
 {
 	static const char *const names[] = {"source_id", "source_type", "stream_type", "stream_id", "event_type",
-		"correlation_id", "causation_id"};
+	"correlation_id", "causation_id"};
 	Tags	   *tags = palloc0(sizeof(Tags));
 	text	  **places[] = {&tags->values[TAG_SOURCE_ID], &tags->values[TAG_SOURCE_TYPE], &tags->values[TAG_STREAM_TYPE],
 		&tags->values[TAG_STREAM_ID], &tags->values[TAG_EVENT_TYPE], &tags->correlation_id, &tags->causation_id};
-	Datum	   *values;
-	bool	   *nulls;
 
-	request_deform(row, &values, &nulls);
 	for (int i = 0; i < (int) lengthof(names); i++)
 		if (!request_tag(request, values[i], nulls[i], names[i], places[i]))
 			return false;
 	request->tags = tags;
 	return true;
+}
+
+static bool
+read_tags(Request *request, Datum row)
+{
+	Datum	   *values;
+	bool	   *nulls;
+
+	request_deform(row, &values, &nulls);
+	return request_tags(request, values, nulls);
 }
 
 /* Take the optional arguments of a function that makes one request, postings read before. */

@@ -94,6 +94,7 @@ extern bool request_refuse_size(Refusal *refusal);
 extern bool request_refuse_no_postings(Request *request);
 extern char *request_show(Span span);
 extern void request_deform(Datum row, Datum **values, bool **nulls);
+extern bool request_tags(Request *request, Datum *values, bool *nulls);
 extern bool request_tag(Request *request, Datum value, bool isnull, const char *name, text **tag);
 
 extern bool request_read_postings(Request *request, FunctionCallInfo fcinfo, int arg);

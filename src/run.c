@@ -26,6 +26,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "board.h"
 #include "compat.h"
 #include "error.h"
 
@@ -108,6 +109,7 @@ try_once(const char *level, const char *statement, MemoryContext context)
 	ResourceOwner owner;
 	ErrorData  *volatile error = NULL;
 
+	board_leave();
 	execute(level);
 	owner = CurrentResourceOwner;
 	BeginInternalSubTransaction(NULL);
@@ -210,6 +212,7 @@ ledger_run(PG_FUNCTION_ARGS)
 	{
 		if (++tries >= attempts || !may_try_again(error->sqlerrcode))
 			ReThrowError(error);
+		board_count(board_entered(), COUNT_RETRIES, 1);
 		pause_for(pause);
 		pause *= 2;
 	}

@@ -25,19 +25,22 @@ tag_hash(Tag tag, const text *value)
 /*
  * Wait until no record that matches can be committed any more at or below the
  * position returned: whoever drew one before has the tag locked until its end.
- * A match without tags stands for all records.  Writing goes on meanwhile.
+ * A match without tags stands for all records.  Writing goes on meanwhile.  In a
+ * serial ledger whatever a later snapshot sees is settled, as commits are in order.
  */
 int64
-scope_settle(int32 ledger_id, const JournalMatch *match)
+scope_settle(int32 ledger_id, bool serial, const JournalMatch *match)
 {
-	int64		last = journal_last_position();
+	int64		last = serial ? PG_INT64_MAX : journal_last_position();
 	Tag			tag = journal_selective_tag(match);
 
-	if (tag != TAG_EVENT_TYPE)
+	if (serial)
+		lock_wait_for_writers(ledger_id);
+	else if (tag != TAG_EVENT_TYPE)
 		lock_wait_for_tag(ledger_id, tag_hash(tag, match->values[tag]));
 	else if (match->type_count == 0)
 		lock_wait_for_writers(ledger_id);
-	for (int i = 0; i < match->type_count && tag == TAG_EVENT_TYPE; i++)
+	for (int i = 0; i < match->type_count && tag == TAG_EVENT_TYPE && !serial; i++)
 		lock_wait_for_tag(ledger_id, tag_hash(tag, match->types[i]));
 	return last;
 }
@@ -102,7 +105,7 @@ most_tags(const Write *write)
 void
 scope_lock(Write *write)
 {
-	int			most = most_tags(write);
+	int			most = write->ledger.serial ? 0 : most_tags(write);	/* who writes to it alone needs no more */
 	TagLock    *locks;
 	int			count;
 

@@ -428,20 +428,27 @@ store_scan_close(StoreScan *scan)
 /*
  * Lock a row until the end of the transaction and put its newest version into
  * the slot.  A serialization failure if it was deleted meanwhile, and above
- * READ COMMITTED also if it changed since the transaction's snapshot.
+ * READ COMMITTED also if it changed since the transaction's snapshot.  Whether it
+ * had to wait.
  */
-void
+bool
 store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 {
 	TM_FailureData failure;
 	uint8		flags = TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS;
 	TM_Result	result;
+	bool		waited;
 
 	if (!IsolationUsesXactSnapshot())
 		flags |= TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
 	result = table_tuple_lock(table->rel, tid, GetActiveSnapshot(), slot,
 							  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
-							  LockWaitBlock, flags, &failure);
+							  LockWaitSkip, flags, &failure);
+	waited = result == TM_WouldBlock;
+	if (waited)
+		result = table_tuple_lock(table->rel, tid, GetActiveSnapshot(), slot,
+								  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+								  LockWaitBlock, flags, &failure);
 	if (result == TM_Updated || result == TM_Deleted)
 		store_serialization_failure();
 	if (result != TM_Ok)
@@ -449,6 +456,7 @@ store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 				errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				errmsg("a row of \"%s\" was already changed by the current command", table->def->name),
 				errhint("Do not post to the same accounts from a trigger on the ledger's tables."));
+	return waited;
 }
 
 /*

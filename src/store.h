@@ -79,7 +79,7 @@ extern bool store_scan_next(StoreScan *scan, ScanDirection direction, TupleTable
 extern bool store_scan_first(StoreScan *scan, TupleTableSlot *slot, ItemPointer root);
 extern void store_scan_close(StoreScan *scan);
 
-extern void store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
+extern bool store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern bool store_fetch(StoreTable *table, ItemPointer root, TupleTableSlot *slot);
 extern bool store_is_free(HeapTuple tuple);
 extern bool store_fires_triggers(StoreTable *table);

@@ -240,6 +240,21 @@ CREATE FUNCTION ledger_data.verify_reversals(number int)
 COMMENT ON FUNCTION ledger_data.verify_reversals(int) IS 'Transactions of which more was reversed than they moved.';
 REVOKE ALL ON FUNCTION ledger_data.verify_reversals(int) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.verify_positions(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT 'position', 'record ' || j.position,
+				format('Record %s of a serial ledger follows %s.', j.position, j.last_position)
+			FROM (SELECT k.position, coalesce(lag(k.position) OVER w, 0) AS last_position
+					FROM ledger_data.journal k
+					WHERE k.ledger_id = $1 AND (SELECT l.serial FROM ledger_data.ledger l WHERE l.id = $1)
+					WINDOW w AS (ORDER BY k.position)) j
+			WHERE j.position <> j.last_position + 1;
+	END;
+COMMENT ON FUNCTION ledger_data.verify_positions(int) IS 'Records of a serial ledger that do not have the next position.';
+REVOKE ALL ON FUNCTION ledger_data.verify_positions(int) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.verify(ledger text)
 	RETURNS TABLE (ledger_name text, invariant text, object text, detail text)
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -271,6 +286,8 @@ BEGIN
 		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
 		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_reversals(l.id) v;
 		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_positions(l.id) v;
+		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
 		SELECT (SELECT count(*) FROM ledger_data.balance b WHERE b.ledger_id = l.id) AS balances,
 				(SELECT count(*) FROM ledger_data.journal j WHERE j.ledger_id = l.id) AS records,
 				(SELECT count(*) FROM ledger_data.entry e WHERE e.ledger_id = l.id) AS entries
@@ -288,5 +305,5 @@ CREATE FUNCTION ledger.verify(ledger text DEFAULT NULL)
 	AS 'MODULE_PATHNAME', 'ledger_gate_read'
 	LANGUAGE C STABLE;
 COMMENT ON FUNCTION ledger.verify(text) IS
-'Checks a ledger, or all of them, and returns one row for each fault: no row means that all is well. A notice for each ledger tells how much was checked. Invariants: sum (all balances in an asset sum to zero), balance (each is the sum of its entries, its version their number), entry (each follows from the one before), transaction (journal and entries belong together and balance), limit (no floor or ceiling is passed, unless by a forced reversal), account (accounts and balances agree), held (what is held on each balance is the sum of its holds), hold (of each hold, captured, voided and left are together what was held, and as the journal says), reversal (no transaction is reversed by more than it moved). Reads everything with one snapshot and takes no locks; posting goes on. Errors: LG001 unknown ledger, 42501 without the right "read".';
+'Checks a ledger, or all of them, and returns one row for each fault: no row means that all is well. A notice for each ledger tells how much was checked. Invariants: sum (all balances in an asset sum to zero), balance (each is the sum of its entries, its version their number), entry (each follows from the one before), transaction (journal and entries belong together and balance), limit (no floor or ceiling is passed, unless by a forced reversal), account (accounts and balances agree), held (what is held on each balance is the sum of its holds), hold (of each hold, captured, voided and left are together what was held, and as the journal says), reversal (no transaction is reversed by more than it moved), position (those of a serial ledger have no gaps). Reads everything with one snapshot and takes no locks; posting goes on. Errors: LG001 unknown ledger, 42501 without the right "read".';
 REVOKE ALL ON FUNCTION ledger.verify(text) FROM PUBLIC;

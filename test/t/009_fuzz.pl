@@ -19,6 +19,7 @@ my $node = new_node('fuzz', conf => "log_min_messages = panic\nlog_min_error_sta
 my $set_up = <<'END';
 SELECT ledger.create_ledger('main');
 SELECT ledger.create_ledger('strict', auto_open => false);
+CREATE FUNCTION public.echo(args jsonb) RETURNS jsonb LANGUAGE sql RETURN args;
 SELECT ledger.create_asset('BTC', 8), ledger.create_asset('Tiny', 30);
 SELECT ledger.open_account('strict', 'credit:1', 'EUR', floor => NULL);
 SELECT ledger.post('main', 'world', 'users:' || n, 1000, a, 'key ' || n || a, effective_at => now() - n * interval '1 day')
@@ -76,6 +77,36 @@ sub postings
 	return 'ARRAY[' . join(', ', @list) . ']::ledger.posting[]';
 }
 
+# Tags and a condition as JSON, more or less.
+sub tags_object
+{
+	return 'jsonb_build_object(' . join(', ', map { "'$_', " . pick(@texts, "'x'", "'y'", 7) . (rand() < 0.9 ? '::text' : '') }
+		grep { rand() < 0.4 } qw(source_id source_type stream_type stream_id event_type correlation_id causation_id other)) . ')';
+}
+
+sub condition_object
+{
+	my %member = (kind => pick("'scope'", "'scope'", "'at_version'", "'x'"), source_id => pick("'x'", @texts), expected => pick(0, 1000000, -1, 1.5, "'1'", 'NULL'),
+		none => pick('true', 'false', 1), event_types => pick("'[\"x\"]'::jsonb", "'[1]'::jsonb", "'[]'::jsonb", "'x'"), exact => pick('true', 'false'),
+		address => pick(@addresses), asset => pick(@assets), version => pick(0, 1), stranger => 1);
+	my @keys = grep { rand() < ($_ eq 'stranger' ? 0.05 : $_ eq 'kind' ? 0.95 : 0.5) } sort keys %member;
+
+	return 'jsonb_build_object(' . join(', ', map { "'$_', $member{$_}" . ($member{$_} =~ /^'.*'$/ || $member{$_} eq 'NULL' ? '::text' : '') } @keys) . ')';
+}
+
+# What a producer returns, more or less.
+sub submission
+{
+	my @members;
+	my $event = tags_object() . pick('', " || jsonb_build_object('payload', 7)", " || jsonb_build_object('idempotency_key', " . pick(@texts, 1) . ')');
+
+	return pick(@objects) if rand() < 0.1;
+	push @members, "'transactions', " . pick('jsonb_build_array(' . transaction() . ')', 'jsonb_build_array(' . transaction() . ')', "'[]'::jsonb", "'{}'::jsonb", 7) if rand() < 0.6;
+	push @members, "'events', " . pick("jsonb_build_array($event)", "jsonb_build_array($event, $event)", "'[1]'::jsonb", 'NULL') if rand() < 0.6;
+	push @members, "'others', 1" if rand() < 0.05;
+	return 'jsonb_build_object(' . join(', ', @members) . ')';
+}
+
 # A transaction as JSON, more or less.
 sub transaction
 {
@@ -95,6 +126,8 @@ sub transaction
 	push @members, "'reference', " . pick(@texts) . '::text' if rand() < 0.2;
 	push @members, "'effective_at', " . pick(@times, "'tomorrow'", "'now'", "'2020'", "'2020-02-30'", "'10:00'", "'2020-01-01 00:00:00 Mars/Base'", "repeat('1 ', 100)", '7') . '::text' if rand() < 0.3;
 	push @members, "'metadata', " . pick(@objects) . '::jsonb' if rand() < 0.2;
+	push @members, "'tags', " . pick(tags_object(), tags_object(), @objects) . '::jsonb' if rand() < 0.2;
+	push @members, "'conditions', " . pick("jsonb_build_array(" . condition_object() . ")", "'[null]'", "'{}'", "'[]'") . '::jsonb' if rand() < 0.2;
 	push @members, "'unexpected', 1" if rand() < 0.05;
 	return 'jsonb_build_object(' . join(', ', @members) . ')';
 }
@@ -103,6 +136,7 @@ my %pool = (
 	'text' => \@texts, 'numeric' => \@numbers, 'timestamp with time zone' => \@times, 'jsonb' => \@objects, 'bytea' => \@bytes,
 	'integer' => [ 'NULL', @integers ], 'boolean' => [ 'NULL', 'true', 'false' ],
 	'interval' => [ 'NULL', "'1 day'", "'0'", "'-1 s'", "'1000000 years'" ],
+	'regprocedure' => [ 'NULL', 0, 2147483647, "'lower(text)'", "'public.echo(jsonb)'", "'public.echo(jsonb)'", "'public.echo(jsonb)'", "'public.echo(jsonb)'" ],
 	'smallint' => [ 'NULL', 0, 1, 2, 3, 4, -1, 32767, -32768 ],
 	'bigint' => [ 'NULL', @integers, 9223372036854775807, '(-9223372036854775808)' ],
 	'"char"' => [ "'o'", "'t'", "''", 'NULL' ]);
@@ -153,6 +187,7 @@ sub argument
 		: $type eq 'ledger.tags' ? (rand() < 0.7 ? 'NULL' : 'ROW(' . join(', ', map { pick(@texts) } 1 .. 7) . ')::ledger.tags')
 		: $type eq 'ledger.event[]' ? (rand() < 0.1 ? 'NULL' : 'ARRAY[ROW(' . join(', ', pick(@texts), 'NULL', map { pick('NULL', 'NULL', @texts) } 1 .. 7) . ')::ledger.event]')
 		: $type =~ /^(.*)\[\]$/ ? list($name, $1)
+		: $name eq 'args' && $type eq 'jsonb' ? submission()
 		: $name eq 'transaction' && $type eq 'jsonb' ? transaction()
 		: $likely{$name} && rand() < 0.9 ? pick(@{ $likely{$name} })
 		: pick(@{ $pool{$type} });
@@ -168,7 +203,7 @@ SELECT p.oid::regproc, p.proname, (SELECT string_agg(coalesce(p.proargnames[i], 
 	ORDER BY p.oid::regprocedure::text
 END
 my @public = grep { $_->[0] =~ /^ledger\./ } @functions;
-my @posting = grep { $_->[1] =~ /post|hold|capture|void|reverse/ } @public;
+my @posting = grep { $_->[1] =~ /post|hold|capture|void|reverse|submit/ } @public;
 my %unknown;
 foreach my $function (@functions)
 {
@@ -230,7 +265,7 @@ foreach (@states)
 	$count{$state}++;
 	# inner functions may be told of what is not there
 	next if $name =~ /^ledger_data\./ && $state !~ /^XX000|^5[378]/;
-	next if $known{$state} || $state =~ /^(00000|2201W|22003|22004|22023|42501|54000|54001)$/;
+	next if $known{$state} || $state =~ /^(00000|2201W|22003|22004|22023|42501|42883|54000|54001|55000)$/;
 	utf8::encode($sql);
 	push @bad, "$state: " . substr($sql, 0, 1000);
 }
