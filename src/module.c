@@ -17,6 +17,7 @@
 #include "journal.h"
 #include "ledger.h"
 #include "notify.h"
+#include "release.h"
 #include "shared.h"
 
 PG_MODULE_MAGIC;
@@ -31,6 +32,7 @@ _PG_init(void)
 	board_init();
 	notify_init();
 	shared_init();
+	release_init();
 	ledger_init();
 	asset_init();
 	access_init();

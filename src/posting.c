@@ -26,6 +26,7 @@
 #include "key.h"
 #include "notify.h"
 #include "outcome.h"
+#include "release.h"
 #include "resolve.h"
 #include "scope.h"
 
@@ -459,6 +460,7 @@ write_all(Write *write)
 		write_entries(write);
 	write_records(write);
 	notify_mark(&write->ledger);
+	release_mark();
 }
 
 /* ------ the call as a whole ------ */

@@ -1,0 +1,13 @@
+/*
+ * release.h
+ *		Early lock release.
+ */
+#ifndef LEDGER_RELEASE_H
+#define LEDGER_RELEASE_H
+
+#include "postgres.h"
+
+extern void release_init(void);
+extern void release_mark(void);
+
+#endif							/* LEDGER_RELEASE_H */
