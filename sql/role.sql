@@ -69,6 +69,7 @@ INSERT INTO command (object, arguments) VALUES
 		('post_events', $$('role', '{"(world,b,1,USD)"}', '{"(a,,,,,,,,)"}')$$),
 		('try_post_events', $$('role', '{"(world,b,1,USD)"}', '{"(a,,,,,,,,)"}')$$),
 	('submit_all', $$('role', 'public.role_producer(jsonb)')$$), ('set_notify', $$('role', false)$$),
+	('post_from', $$('role', 'SELECT ''world'' AS source, ''b'' AS destination, 1 AS amount, ''USD'' AS asset')$$), ('load', $$('role', 'SELECT 1')$$),
 	('tail', $$('role')$$), ('scope_now', $$('role')$$), ('events', $$('role')$$), ('scope', $$(1, 'a')$$),
 	('lock_accounts', $$('role', '{a}', '{USD}')$$), ('read_lock', $$('role')$$), ('try_read_lock', $$('role')$$),
 		('attempt', $$('role', 'k', 1, '1 day')$$), ('attempt_reset', $$('role', 'k')$$), ('run', $$('SELECT 1')$$),
@@ -86,12 +87,13 @@ INSERT INTO command (object, arguments) VALUES
 		('try_hold', $$('role2', 'a', 'b', 1, 'USD')$$), ('try_hold_transaction', $$('role2', '{"(a,b,1,USD)"}')$$),
 		('try_capture', $$('role2', pg_temp.hold('role2'))$$), ('try_void', $$('role2', pg_temp.hold('role2'))$$),
 		('expire_holds', $$('role2')$$), ('try_reverse', $$('role2', pg_temp.posted('role2'))$$),
+		('post_from', $$('role2', 'SELECT ''world'' AS source, ''b'' AS destination, 1 AS amount, ''USD'' AS asset')$$),
 		('submit_all', $$('role2', 'public.role_producer(jsonb)')$$), ('set_notify', $$('role2', false)$$),
 		('try_append', $$('role2', 'a')$$), ('events', $$('role2')$$), ('tail', $$('role2')$$),
 		('lock_accounts', $$('role2', '{a}', '{USD}')$$), ('read_lock', $$('role2')$$), ('attempt', $$('role2', 'k', 1, '1 day')$$),
 		('freeze', $$('role2', 'a')$$), ('grant_access', $$('regress_ledger_nobody', 'read', 'role2')$$);
 INSERT INTO command (object, arguments) SELECT v, '' FROM unnest(ARRAY['ledger', 'asset', 'account', 'balance', 'entry', 'journal',
-	'hold', 'access', 'locks', 'stats']) v;
+	'hold', 'access', 'locks', 'stats', 'progress']) v;
 -- Nothing was forgotten.
 SELECT proname FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace EXCEPT SELECT object FROM command WHERE arguments <> '';
 SELECT relname FROM pg_class WHERE relnamespace = 'ledger'::regnamespace AND relkind = 'v' EXCEPT SELECT object FROM command

@@ -31,6 +31,7 @@ CREATE FUNCTION ledger_data.grant_matrix()
 			(1, 'function', 'try_read_lock'),
 			(1, 'view', 'locks'),
 			(1, 'view', 'stats'),
+			(1, 'view', 'progress'),
 			(2, 'function', 'lock_accounts'),
 			(2, 'function', 'run'),
 			(2, 'function', 'attempt'),
@@ -61,6 +62,8 @@ CREATE FUNCTION ledger_data.grant_matrix()
 			(2, 'function', 'post_events'),
 			(2, 'function', 'try_post_events'),
 			(2, 'function', 'submit_all'),
+			(2, 'function', 'post_from'),
+			(2, 'function', 'load'),
 			(3, 'view', 'access'),
 			(3, 'function', 'create_ledger'),
 			(3, 'function', 'set_notify'),
@@ -85,7 +88,7 @@ DECLARE
 	m record;
 	name text := quote_ident(pg_get_userbyid($1));
 	-- what views, and posting where it fills an index, evaluate as the caller
-	inner_functions text := 'ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char"), ledger_data.counters(), ledger_data.skew(timestamptz, timestamptz)';
+	inner_functions text := 'ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char"), ledger_data.counters(), ledger_data.work(), ledger_data.skew(timestamptz, timestamptz)';
 BEGIN
 	IF highest > 0 THEN
 		EXECUTE format('GRANT USAGE ON SCHEMA ledger TO %s', name);

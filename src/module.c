@@ -17,6 +17,7 @@
 #include "journal.h"
 #include "ledger.h"
 #include "notify.h"
+#include "progress.h"
 #include "release.h"
 #include "shared.h"
 
@@ -31,6 +32,7 @@ _PG_init(void)
 	hint_init();
 	board_init();
 	notify_init();
+	progress_init();
 	shared_init();
 	release_init();
 	ledger_init();

@@ -589,14 +589,14 @@ raise_refusal(const Call *call)
 		if (refusal.sqlstate == ERRCODE_LEDGER_LINKED_FAILURE)
 			refusal.sqlstate = 0;
 		else if (refusal.sqlstate != 0 && call->batch)
-			refusal.detail = psprintf("Item %d%s%s", i + 1, refusal.detail ? ": " : ".", refusal.detail ? refusal.detail : "");
+			refusal.detail = psprintf("%s " INT64_FORMAT "%s%s", call->numbering ? call->numbering : "Item", call->before + i + 1, refusal.detail ? ": " : ".", refusal.detail ? refusal.detail : "");
 	}
 	refusal_raise(&refusal);
 }
 
 /* Run a call, unless its arguments could not be read; raise what may not be told. */
 static Outcome *
-run_or_raise(Call *call, const Action *action, bool readable)
+run_if_readable(Call *call, const Action *action, bool readable)
 {
 	Outcome    *outcomes;
 
@@ -618,11 +618,18 @@ run_or_raise(Call *call, const Action *action, bool readable)
 	return outcomes;
 }
 
+/* Run a call; raise what may not be told. */
+Outcome *
+posting_run_or_raise(Call *call, const Action *action)
+{
+	return run_if_readable(call, action, true);
+}
+
 /* What a function that makes one request ends with; readable: whether its arguments were. */
 Datum
 posting_receipt(FunctionCallInfo fcinfo, Call *call, const Action *action, bool readable)
 {
-	Outcome    *outcomes = run_or_raise(call, action, readable);
+	Outcome    *outcomes = run_if_readable(call, action, readable);
 	TupleDesc	desc = lookup_rowtype_tupdesc(get_func_rettype(fcinfo->flinfo->fn_oid), -1);
 	Datum		result = receipt_datum(desc, outcomes);
 
@@ -642,7 +649,7 @@ posting_receipts(FunctionCallInfo fcinfo, Call *call, const Action *action, bool
 	if (!readable)
 		raise_refusal(call);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC | MAT_SRF_BLESS);
-	outcomes = run_or_raise(call, action, true);
+	outcomes = run_if_readable(call, action, true);
 	row = AllocSetContextCreate(CurrentMemoryContext, "ledger receipt", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(row);
 	for (int i = 0; i < call->count; i++)

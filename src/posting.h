@@ -11,6 +11,7 @@
 #include "write.h"
 
 extern Outcome *posting_run(Call *call, const Action *action);
+extern Outcome *posting_run_or_raise(Call *call, const Action *action);
 extern Datum posting_receipt(FunctionCallInfo fcinfo, Call *call, const Action *action, bool readable);
 extern Datum posting_receipts(FunctionCallInfo fcinfo, Call *call, const Action *action, bool readable);
 

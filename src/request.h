@@ -64,6 +64,8 @@ typedef struct Call
 	Request    *requests;
 	int			count;
 	bool		batch;			/* several may be given, so messages say which */
+	const char *numbering;		/* what they call one; NULL: "Item" */
+	int64		before;			/* how many came in earlier calls */
 	bool		atomic;			/* all or nothing */
 	bool		keeps_going;	/* a refusal is told, not raised: leave nothing behind */
 	ConditionList conditions;

@@ -20,6 +20,8 @@ my $set_up = <<'END';
 SELECT ledger.create_ledger('main');
 SELECT ledger.create_ledger('strict', auto_open => false);
 CREATE FUNCTION public.echo(args jsonb) RETURNS jsonb LANGUAGE sql RETURN args;
+CREATE TABLE public.refused (row_number bigint, code text, message text, amount numeric);
+GRANT ALL ON public.refused TO PUBLIC;
 SELECT ledger.create_asset('BTC', 8), ledger.create_asset('Tiny', 30);
 SELECT ledger.open_account('strict', 'credit:1', 'EUR', floor => NULL);
 SELECT ledger.post('main', 'world', 'users:' || n, 1000, a, 'key ' || n || a, effective_at => now() - n * interval '1 day')
@@ -107,6 +109,18 @@ sub submission
 	return 'jsonb_build_object(' . join(', ', @members) . ')';
 }
 
+# A query of postings, more or less.
+sub query
+{
+	my %column = (source => pick(@addresses, @texts), destination => pick(@addresses), amount => pick(@numbers, 1, 2), asset => pick(@assets),
+		idempotency_key => pick(@texts), reference => pick(@texts), effective_at => pick(@times), metadata => pick(@objects), other => 1);
+	my %type = (amount => 'numeric', effective_at => 'timestamptz', metadata => 'jsonb');
+	my @names = grep { /source|destination|amount|asset/ ? rand() < 0.98 : rand() < ($_ eq 'other' ? 0.03 : 0.2) } sort keys %column;
+
+	return pick("'SELECT 1'", "''", "'x'", "'DELETE FROM ledger_data.entry'", "'BEGIN'", "'SELECT 1; SELECT 2'", 'NULL') if rand() < 0.1;
+	return '$query$SELECT ' . join(', ', map { "($column{$_})" . ($_ eq 'other' ? '' : '::' . (rand() < 0.97 ? $type{$_} // 'text' : 'bytea')) . " AS $_" } @names) . ' FROM generate_series(1, ' . pick(0, 1, 5, 40) . ') n$query$';
+}
+
 # A transaction as JSON, more or less.
 sub transaction
 {
@@ -137,6 +151,7 @@ my %pool = (
 	'integer' => [ 'NULL', @integers ], 'boolean' => [ 'NULL', 'true', 'false' ],
 	'interval' => [ 'NULL', "'1 day'", "'0'", "'-1 s'", "'1000000 years'" ],
 	'regprocedure' => [ 'NULL', 0, 2147483647, "'lower(text)'", "'public.echo(jsonb)'", "'public.echo(jsonb)'", "'public.echo(jsonb)'", "'public.echo(jsonb)'" ],
+	'regclass' => [ 'NULL', 'NULL', 'NULL', 0, 2147483647, "'pg_class'", "'public.refused'", "'public.refused'" ],
 	'smallint' => [ 'NULL', 0, 1, 2, 3, 4, -1, 32767, -32768 ],
 	'bigint' => [ 'NULL', @integers, 9223372036854775807, '(-9223372036854775808)' ],
 	'"char"' => [ "'o'", "'t'", "''", 'NULL' ]);
@@ -145,7 +160,7 @@ my %pool = (
 my %likely = (amount => [ 0, 1, 3, 7, 10, 100 ], ledger => [ "'main'", "'main'", "'strict'" ], source => \@addresses, destination => \@addresses, address => \@addresses, asset => \@assets,
 	max_rows => [ 0, 1, 10, 2147483647 ], pattern => [ "'**'", "'users:*'", "'*'" ], role => [ "'boss'", "'clerk'" ], right => [ "'read'", "'post'" ],
 	version => [ 1, 2 ], floor => [ 'NULL', 0, -10 ], ceiling => [ 'NULL', 100000 ], metadata => [ 'NULL', "'{}'" ], idempotency_key => [ 'NULL' ], reference => [ 'NULL' ],
-	effective_at => [ 'NULL' ], amount => [ 0, 1, 3, 7, 10, 100 ], hold => [ 1 .. 300 ], expires_at => [ 'NULL', "now() + interval '1 hour'" ]);
+	batch_size => [ 1, 3, 8192 ], on_refused => [ "'stop'", "'skip'", "'collect'" ], effective_at => [ 'NULL' ], amount => [ 0, 1, 3, 7, 10, 100 ], hold => [ 1 .. 300 ], expires_at => [ 'NULL', "now() + interval '1 hour'" ]);
 
 # An array, more or less, of what is likely for its name or of anything of its type.
 my %elements = (sources => 'source', destinations => 'destination', amounts => 'amount', assets => 'asset');
@@ -187,6 +202,7 @@ sub argument
 		: $type eq 'ledger.tags' ? (rand() < 0.7 ? 'NULL' : 'ROW(' . join(', ', map { pick(@texts) } 1 .. 7) . ')::ledger.tags')
 		: $type eq 'ledger.event[]' ? (rand() < 0.1 ? 'NULL' : 'ARRAY[ROW(' . join(', ', pick(@texts), 'NULL', map { pick('NULL', 'NULL', @texts) } 1 .. 7) . ')::ledger.event]')
 		: $type =~ /^(.*)\[\]$/ ? list($name, $1)
+		: $name eq 'query' ? query()
 		: $name eq 'args' && $type eq 'jsonb' ? submission()
 		: $name eq 'transaction' && $type eq 'jsonb' ? transaction()
 		: $likely{$name} && rand() < 0.9 ? pick(@{ $likely{$name} })
@@ -203,7 +219,7 @@ SELECT p.oid::regproc, p.proname, (SELECT string_agg(coalesce(p.proargnames[i], 
 	ORDER BY p.oid::regprocedure::text
 END
 my @public = grep { $_->[0] =~ /^ledger\./ } @functions;
-my @posting = grep { $_->[1] =~ /post|hold|capture|void|reverse|submit/ } @public;
+my @posting = grep { $_->[1] =~ /post|hold|capture|void|reverse|submit|from/ } @public;
 my %unknown;
 foreach my $function (@functions)
 {
@@ -265,7 +281,7 @@ foreach (@states)
 	$count{$state}++;
 	# inner functions may be told of what is not there
 	next if $name =~ /^ledger_data\./ && $state !~ /^XX000|^5[378]/;
-	next if $known{$state} || $state =~ /^(00000|2201W|22003|22004|22023|42501|42883|54000|54001|55000)$/;
+	next if $known{$state} || $state =~ /^(00000|2201W|22003|22004|22023|25001|25P01|2D000|42501|42601|42703|42804|42846|42883|54000|54001|55000|42809|42P01)$/;
 	utf8::encode($sql);
 	push @bad, "$state: " . substr($sql, 0, 1000);
 }

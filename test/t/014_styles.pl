@@ -369,6 +369,7 @@ $_->finish foreach $listener, $poster;
 
 # ------ the counters ------
 
+note("so far");
 my ($violations, $balance_waits, $tag_waits, $retries) = split(/\|/, rows($node, <<'END'));
 SELECT violations, balance_waits, tag_waits, (SELECT sum(retries) FROM ledger.stats WHERE ledger = 'main' OR ledger IS NULL)
 	FROM ledger.stats WHERE ledger = 'main'

@@ -32,7 +32,7 @@ sub query
 	my $out = $self->{out} =~ s/^\Q$mark\E\n//mr;
 
 	$self->{out} = '';
-	$out =~ s{^Asynchronous notification "(.*)"(?: with payload "(.*)")? received from server process with PID (\d+)\.\n}
+	$out =~ s{^Asynchronous notification "([^"]*)"(?: with payload "([^"]*)")? received from server process with PID (\d+)\.\n}
 		{push @{ $self->{notifications} }, { channel => $1, payload => $2, pid => $3 }; ''}gem;
 	chomp($out);
 	return $out;
