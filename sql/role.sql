@@ -70,6 +70,8 @@ INSERT INTO command (object, arguments) VALUES
 		('try_post_events', $$('role', '{"(world,b,1,USD)"}', '{"(a,,,,,,,,)"}')$$),
 	('submit_all', $$('role', 'public.role_producer(jsonb)')$$), ('set_notify', $$('role', false)$$),
 	('post_from', $$('role', 'SELECT ''world'' AS source, ''b'' AS destination, 1 AS amount, ''USD'' AS asset')$$), ('load', $$('role', 'SELECT 1')$$),
+	-- which stays if it is rolled back, so an argument is wrong
+	('submit', $$('role', 'world', 'b', 1, 'USD', timeout => '0')$$), ('try_submit', $$('role', 'world', 'b', 1, 'USD', timeout => '0')$$),
 	('tail', $$('role')$$), ('scope_now', $$('role')$$), ('events', $$('role')$$), ('scope', $$(1, 'a')$$),
 	('lock_accounts', $$('role', '{a}', '{USD}')$$), ('read_lock', $$('role')$$), ('try_read_lock', $$('role')$$),
 		('attempt', $$('role', 'k', 1, '1 day')$$), ('attempt_reset', $$('role', 'k')$$), ('run', $$('SELECT 1')$$),
@@ -88,6 +90,7 @@ INSERT INTO command (object, arguments) VALUES
 		('try_capture', $$('role2', pg_temp.hold('role2'))$$), ('try_void', $$('role2', pg_temp.hold('role2'))$$),
 		('expire_holds', $$('role2')$$), ('try_reverse', $$('role2', pg_temp.posted('role2'))$$),
 		('post_from', $$('role2', 'SELECT ''world'' AS source, ''b'' AS destination, 1 AS amount, ''USD'' AS asset')$$),
+		('submit', $$('role2', 'world', 'b', 1, 'USD', timeout => '0')$$),
 		('submit_all', $$('role2', 'public.role_producer(jsonb)')$$), ('set_notify', $$('role2', false)$$),
 		('try_append', $$('role2', 'a')$$), ('events', $$('role2')$$), ('tail', $$('role2')$$),
 		('lock_accounts', $$('role2', '{a}', '{USD}')$$), ('read_lock', $$('role2')$$), ('attempt', $$('role2', 'k', 1, '1 day')$$),

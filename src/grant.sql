@@ -63,6 +63,8 @@ CREATE FUNCTION ledger_data.grant_matrix()
 			(2, 'function', 'try_post_events'),
 			(2, 'function', 'submit_all'),
 			(2, 'function', 'post_from'),
+			(2, 'function', 'submit'),
+			(2, 'function', 'try_submit'),
 			(2, 'function', 'load'),
 			(3, 'view', 'access'),
 			(3, 'function', 'create_ledger'),

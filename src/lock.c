@@ -38,6 +38,9 @@
 static LocalTransactionId counted_transaction = InvalidLocalTransactionId;
 static int	key_locks = 0;
 
+/* The last transaction that locked a ledger. */
+static LocalTransactionId locking_transaction = InvalidLocalTransactionId;
+
 /* The last transaction that took a read lock, on whichever ledger. */
 static LocalTransactionId reading_transaction = InvalidLocalTransactionId;
 
@@ -89,6 +92,13 @@ upgrade(int32 ledger_id)
 			errhint("Run the transaction again."));
 }
 
+/* Whether this transaction has locked a ledger, or tried to. */
+bool
+lock_has_ledger(void)
+{
+	return locking_transaction == current_local_transaction();
+}
+
 /* Lock a ledger for reading unless someone is writing. */
 bool
 lock_try_read(LockOrder *order, int32 ledger_id)
@@ -96,7 +106,7 @@ lock_try_read(LockOrder *order, int32 ledger_id)
 	lock_step(order, LOCK_LEDGER);
 	if (!ConditionalLockRelationOid(LEDGER_LOCK_OID(ledger_id), ShareLock))
 		return false;
-	reading_transaction = current_local_transaction();
+	locking_transaction = reading_transaction = current_local_transaction();
 	return true;
 }
 
@@ -115,6 +125,7 @@ lock_ledger(LockOrder *order, int32 ledger_id, LedgerLock mode)
 	};
 
 	lock_step(order, LOCK_LEDGER);
+	locking_transaction = current_local_transaction();
 	if (mode == LEDGER_LOCK_READ)
 		reading_transaction = current_local_transaction();
 	else if (reading_transaction == current_local_transaction() && holds_read_lock(ledger_id))

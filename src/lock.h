@@ -47,6 +47,7 @@ typedef struct TagLock
 	bool		exclusive;
 } TagLock;
 
+extern bool lock_has_ledger(void);
 extern void lock_step(LockOrder *order, LockStep step);
 extern void lock_ledger(LockOrder *order, int32 ledger_id, LedgerLock mode);
 extern uint32 lock_key_hash(char kind, const char *key, Size length);

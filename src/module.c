@@ -18,8 +18,10 @@
 #include "ledger.h"
 #include "notify.h"
 #include "progress.h"
+#include "queue.h"
 #include "release.h"
 #include "shared.h"
+#include "worker.h"
 
 PG_MODULE_MAGIC;
 
@@ -31,6 +33,8 @@ _PG_init(void)
 {
 	hint_init();
 	board_init();
+	worker_init();
+	queue_init();
 	notify_init();
 	progress_init();
 	shared_init();

@@ -4,11 +4,9 @@
  *
  * NOTIFY makes the transactions that use it commit one after the other, in the
  * whole cluster.  So no posting transaction does: once committed it leaves word
- * in shared memory, and a background worker of the database, started when there
- * is word and gone when there has been none for a while, notifies in
- * transactions of its own.  Invariant: word left is told, by a worker that saw
- * it or by the one that is started for it; word of what was rolled back is at
- * most told in vain.  Locks: the state of the workers, a spinlock, for moments.
+ * in shared memory, and a background worker of the database notifies in
+ * transactions of its own.  Invariant: word left is told, and word of what was
+ * rolled back at most told in vain.  Locks: none.
  */
 #include "notify.h"
 
@@ -17,139 +15,28 @@
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
-#include "pgstat.h"
-#include "postmaster/bgworker.h"
-#include "postmaster/interrupt.h"
 #include "storage/ipc.h"
-#include "storage/latch.h"
-#include "storage/proc.h"
-#include "storage/spin.h"
-#include "tcop/tcopprot.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 
 #include "board.h"
 #include "compat.h"
 #include "owner.h"
 #include "shared.h"
+#include "worker.h"
 
 PGDLLEXPORT void ledger_notify_main(Datum database);
 
 /* Where listeners listen; the payload is the ledger's name. */
 #define CHANNEL			"ledger"
 
-/* Databases that can have a worker at the same time. */
-#define MAX_WORKERS		64
-
 /* Ledgers told of in one transaction. */
 #define MAX_NEWS		256
-
-/*
- * A worker without work ends after so long, ms, sooner than DROP DATABASE gives
- * up waiting; one that does not come up is started again.
- */
-#define IDLE_TIME		3000
-#define START_TIME		10000
-
-typedef struct Worker
-{
-	Oid			database;		/* or InvalidOid: free */
-	Latch	   *latch;			/* NULL: starting */
-	TimestampTz started_at;
-} Worker;
-
-typedef struct Workers
-{
-	slock_t		mutex;
-	Worker		workers[MAX_WORKERS];
-} Workers;
-
-static Workers *shared = NULL;
 
 /* Ledgers that this transaction has written to and that want to be told of. */
 static int32 marked[MAX_NEWS];
 static int	marked_count = 0;
-
-static void
-attach(void *memory, bool fresh)
-{
-	shared = memory;
-	if (!fresh)
-		return;
-	memset(shared, 0, sizeof(Workers));
-	SpinLockInit(&shared->mutex);
-}
-
-/* Start the worker of this database.  Called after a commit, so nothing here may fail. */
-static bool
-start_worker(void)
-{
-	BackgroundWorker worker = {
-		.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
-		.bgw_start_time = BgWorkerStart_RecoveryFinished,
-		.bgw_restart_time = BGW_NEVER_RESTART,
-		.bgw_name = "ledger notifier",
-		.bgw_type = "ledger notifier",
-		.bgw_library_name = "ledger",
-		.bgw_function_name = "ledger_notify_main",
-		.bgw_main_arg = ObjectIdGetDatum(MyDatabaseId)
-	};
-
-	return RegisterDynamicBackgroundWorker(&worker, NULL);
-}
-
-/* The place of a database's worker, or a free one, or NULL; with the mutex held. */
-static Worker *
-find_worker(Oid database)
-{
-	Worker	   *free = NULL;
-
-	for (int i = 0; i < MAX_WORKERS; i++)
-	{
-		if (shared->workers[i].database == database)
-			return &shared->workers[i];
-		if (free == NULL && shared->workers[i].database == InvalidOid)
-			free = &shared->workers[i];
-	}
-	return free;
-}
-
-/* Wake the worker of this database, or see to it that there is one. */
-static void
-wake_worker(void)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	Latch	   *latch = NULL;
-	bool		start = false;
-	Worker	   *worker;
-
-	SpinLockAcquire(&shared->mutex);
-	worker = find_worker(MyDatabaseId);
-	if (worker != NULL && worker->database == MyDatabaseId && worker->latch != NULL)
-		latch = worker->latch;
-	else if (worker != NULL && (worker->database == InvalidOid || now - worker->started_at > START_TIME * INT64CONST(1000)))
-	{
-		worker->database = MyDatabaseId;
-		worker->latch = NULL;
-		worker->started_at = now;
-		start = true;
-	}
-	SpinLockRelease(&shared->mutex);
-	if (latch != NULL)
-		SetLatch(latch);
-	if (!start || start_worker())
-		return;
-	SpinLockAcquire(&shared->mutex);
-	if (worker->database == MyDatabaseId && worker->latch == NULL)
-		worker->database = InvalidOid;
-	SpinLockRelease(&shared->mutex);
-	ereport(LOG,
-			errmsg("ledger: no background worker is free for notifications"),
-			errhint("Raise max_worker_processes."));
-}
 
 /* Leave word when the transaction has committed. */
 static void
@@ -159,7 +46,10 @@ transaction_ended(XactEvent event, void *arg)
 	{
 		for (int i = 0; i < marked_count; i++)
 			board_post_news(marked[i]);
-		wake_worker();
+		if (!worker_wake(WORKER_NOTIFIER))
+			ereport(LOG,
+					errmsg("ledger: no background worker is free for notifications"),
+					errhint("Raise max_worker_processes."));
 	}
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 		marked_count = 0;
@@ -169,9 +59,6 @@ transaction_ended(XactEvent event, void *arg)
 void
 notify_init(void)
 {
-	static SharedPiece piece = {.name = "ledger notifiers", .size = sizeof(Workers), .attach = attach};
-
-	shared_ask(&piece);
 	RegisterXactCallback(transaction_ended, NULL);
 }
 
@@ -179,7 +66,7 @@ notify_init(void)
 void
 notify_mark(const Ledger *ledger)
 {
-	if (!ledger->notify || shared == NULL)
+	if (!ledger->notify || !shared_is_there())
 		return;
 	for (int i = 0; i < marked_count; i++)
 		if (marked[i] == ledger->id)
@@ -189,38 +76,6 @@ notify_mark(const Ledger *ledger)
 }
 
 /* ------ the worker ------ */
-
-/* Take the worker's place; false if another has it. */
-static bool
-come_up(void)
-{
-	Worker	   *worker;
-	bool		mine;
-
-	SpinLockAcquire(&shared->mutex);
-	worker = find_worker(MyDatabaseId);
-	mine = worker != NULL && (worker->database == InvalidOid || worker->latch == NULL);
-	if (mine)
-	{
-		worker->database = MyDatabaseId;
-		worker->latch = MyLatch;
-	}
-	SpinLockRelease(&shared->mutex);
-	return mine;
-}
-
-/* Give the place back, so that whoever leaves word from now on starts another. */
-static void
-go_down(int code, Datum arg)
-{
-	Worker	   *worker;
-
-	SpinLockAcquire(&shared->mutex);
-	worker = find_worker(MyDatabaseId);
-	if (worker != NULL && worker->latch == MyLatch)
-		worker->database = InvalidOid;
-	SpinLockRelease(&shared->mutex);
-}
 
 /* The names of ledgers, as text[]; NULL if none wants to be told of. */
 static ArrayType *
@@ -298,27 +153,12 @@ tell_news(void)
 void
 ledger_notify_main(Datum database)
 {
-	int			result = 0;
-
-	pqsignal(SIGTERM, die);
-	BackgroundWorkerUnblockSignals();
-	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
-	if (shared == NULL || !come_up())
+	if (!worker_come_up(WORKER_NOTIFIER, DatumGetObjectId(database)))
 		proc_exit(0);
-	before_shmem_exit(go_down, (Datum) 0);
-	pgstat_report_appname("ledger notifier");
-	for (;;)
-	{
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-		if (tell_news())
-			result = 0;
-		else if (result & WL_TIMEOUT)
-			break;
-		result = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, IDLE_TIME, PG_WAIT_EXTENSION);
-	}
+	while (worker_wait(tell_news()))
+		;
 	/* whoever leaves word now starts another; what was left just before is for us */
-	go_down(0, (Datum) 0);
+	worker_go_down(WORKER_NOTIFIER);
 	while (tell_news())
 		;
 	proc_exit(0);

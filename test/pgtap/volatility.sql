@@ -22,7 +22,7 @@ SELECT set_eq($$SELECT name, volatility, parallel FROM function WHERE schema = '
 		('capture', 'v', 'u'), ('try_capture', 'v', 'u'), ('void', 'v', 'u'), ('try_void', 'v', 'u'), ('expire_holds', 'v', 'u'),
 		('reverse', 'v', 'u'), ('try_reverse', 'v', 'u'),
 	('append', 'v', 'u'), ('try_append', 'v', 'u'), ('append_many', 'v', 'u'), ('try_append_many', 'v', 'u'),
-		('post_events', 'v', 'u'), ('try_post_events', 'v', 'u'), ('submit_all', 'v', 'u'), ('post_from', 'v', 'u'), ('load', 'v', 'u'), ('set_notify', 'v', 'u'), ('tail', 'v', 'u'), ('scope_now', 'v', 'u'), ('events', 'v', 'u'),
+		('post_events', 'v', 'u'), ('try_post_events', 'v', 'u'), ('submit_all', 'v', 'u'), ('post_from', 'v', 'u'), ('load', 'v', 'u'), ('submit', 'v', 'u'), ('try_submit', 'v', 'u'), ('set_notify', 'v', 'u'), ('tail', 'v', 'u'), ('scope_now', 'v', 'u'), ('events', 'v', 'u'),
 	('lock_accounts', 'v', 'u'), ('read_lock', 'v', 'u'), ('try_read_lock', 'v', 'u'), ('run', 'v', 'u'),
 		('attempt', 'v', 'u'), ('attempt_reset', 'v', 'u'), ('scope', 'i', 's'),
 	('split', 's', 's'), ('at_version', 'i', 's'), ('balance_between', 'i', 's'),
