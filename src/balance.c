@@ -533,7 +533,7 @@ fill_balance(TupleTableSlot *slot, const Balance *balance, const RuleBalance *ru
 bool
 balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 {
-	TupleTableSlot *slot = store_new_slot(table);
+	TupleTableSlot *slot = *store_new_slots(table, 1);
 	bool		written = true;
 
 	for (int i = set->count - set->unlocked; i < set->count && written; i++)
@@ -548,7 +548,6 @@ balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 			balance->seized = true;
 		}
 	}
-	ExecDropSingleTupleTableSlot(slot);
 	return written;
 }
 
@@ -556,7 +555,7 @@ balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 void
 balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 {
-	TupleTableSlot *slot = store_new_slot(table);
+	TupleTableSlot *slot = *store_new_slots(table, 1);
 
 	for (int i = 0; i < set->count - set->unlocked; i++)
 	{
@@ -569,7 +568,6 @@ balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 		fill_balance(slot, balance, &set->rules[index], recorded_at);
 		store_update(table, &balance->tid, slot);
 	}
-	ExecDropSingleTupleTableSlot(slot);
 }
 
 /* Undo what was seized for a request that is refused in the end. */
@@ -583,10 +581,9 @@ balance_set_restore(BalanceSet *set, StoreTable *table)
 
 		if (!balance->seized)
 			continue;
-		slot = store_new_slot(table);
+		slot = *store_new_slots(table, 1);
 		fill_balance(slot, balance, &set->rules[i], balance->recorded_at);
 		store_update(table, &balance->tid, slot);
-		ExecDropSingleTupleTableSlot(slot);
 	}
 }
 

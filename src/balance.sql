@@ -62,44 +62,52 @@ CREATE FUNCTION ledger_data.open_balances(ledger_id int, auto_open boolean, addr
 #variable_conflict use_column
 DECLARE
 	m record;
-	opened record;
+	wanted int;
+	opened bigint;
+	is_new boolean;
+	more int;
 BEGIN
 	unknown := 0;
 	-- row by row, so that every look-up is one of a unique key whatever the planner knows of the tables
-	FOR m IN SELECT DISTINCT u.address COLLATE "C" AS address FROM unnest(addresses) u(address) ORDER BY 1 LOOP
-		IF auto_open THEN
-			INSERT INTO ledger_data.account (ledger_id, any_asset, address, floor, opened_at)
-				VALUES ($1, true, m.address, 0, clock_timestamp())
-				ON CONFLICT (ledger_id, address) DO NOTHING
-				RETURNING address INTO opened;
-			IF FOUND THEN
-				accounts := accounts || opened.address;
-			END IF;
-		END IF;
-		-- nobody changes status or limits until we commit
-		PERFORM 1 FROM ledger_data.account a WHERE a.ledger_id = $1 AND a.address = m.address FOR NO KEY UPDATE;
-	END LOOP;
-
 	FOR m IN
-		SELECT u.address COLLATE "C" AS address, u.asset_id
+		SELECT u.address COLLATE "C" AS address, array_agg(DISTINCT u.asset_id ORDER BY u.asset_id) AS assets
 		FROM unnest(addresses, asset_ids) u(address, asset_id)
-		ORDER BY 1, 2
+		GROUP BY 1 ORDER BY 1
 	LOOP
-		INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, floor, ceiling, address,
-				recorded_at, version, held_in, held_out, inflow, outflow)
-			SELECT $1, s.id, nextval('ledger_data.balance_id'), a.status, false,
-				ledger_data.fit_floor(a.floor, s.scale), ledger_data.fit_ceiling(a.ceiling, s.scale), a.address,
-				clock_timestamp(), 0, z.zero, z.zero, z.zero, z.zero
-			FROM ledger_data.account a, ledger_data.asset s, LATERAL (SELECT round(0.0, s.scale)) z(zero)
-			WHERE a.ledger_id = $1 AND a.address = m.address AND a.any_asset AND s.id = m.asset_id
-			ON CONFLICT DO NOTHING
-			RETURNING id INTO opened;
-		IF FOUND THEN
-			balances := balances || opened.id;
-			UPDATE ledger_data.account a SET assets = a.assets + 1 WHERE a.ledger_id = $1 AND a.address = m.address;
-		ELSIF NOT EXISTS (SELECT FROM ledger_data.balance b
-				WHERE b.ledger_id = $1 AND b.address = m.address AND b.asset_id = m.asset_id) THEN
-			unknown := unknown + 1;
+		is_new := false;
+		IF auto_open THEN
+			INSERT INTO ledger_data.account (ledger_id, any_asset, assets, address, floor, opened_at)
+				VALUES ($1, true, cardinality(m.assets), m.address, 0, clock_timestamp())
+				ON CONFLICT (ledger_id, address) DO NOTHING;
+			is_new := FOUND;
+		END IF;
+		IF is_new THEN
+			accounts := accounts || m.address;
+		ELSE
+			-- nobody changes status or limits until we commit
+			PERFORM 1 FROM ledger_data.account a WHERE a.ledger_id = $1 AND a.address = m.address FOR NO KEY UPDATE;
+		END IF;
+		more := 0;
+		FOREACH wanted IN ARRAY m.assets LOOP
+			INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, floor, ceiling, address,
+					recorded_at, version, held_in, held_out, inflow, outflow)
+				SELECT $1, s.id, nextval('ledger_data.balance_id'), a.status, false,
+					ledger_data.fit_floor(a.floor, s.scale), ledger_data.fit_ceiling(a.ceiling, s.scale), a.address,
+					clock_timestamp(), 0, z.zero, z.zero, z.zero, z.zero
+				FROM ledger_data.account a, ledger_data.asset s, LATERAL (SELECT round(0.0, s.scale)) z(zero)
+				WHERE a.ledger_id = $1 AND a.address = m.address AND a.any_asset AND s.id = wanted
+				ON CONFLICT DO NOTHING
+				RETURNING id INTO opened;
+			IF FOUND THEN
+				balances := balances || opened;
+				more := more + 1;
+			ELSIF NOT EXISTS (SELECT FROM ledger_data.balance b
+					WHERE b.ledger_id = $1 AND b.address = m.address AND b.asset_id = wanted) THEN
+				unknown := unknown + 1;
+			END IF;
+		END LOOP;
+		IF more > 0 AND NOT is_new THEN
+			UPDATE ledger_data.account a SET assets = a.assets + more WHERE a.ledger_id = $1 AND a.address = m.address;
 		END IF;
 	END LOOP;
 END

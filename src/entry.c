@@ -93,7 +93,7 @@ void
 entry_write(StoreTable *entry, int32 ledger_id, EntryRecord *records, int count)
 {
 	int			size = Min(count, WRITE_CHUNK);
-	TupleTableSlot **slots = store_make_slots(entry, size);
+	TupleTableSlot **slots = store_new_slots(entry, size);
 
 	for (int done = 0; done < count; done += size)
 	{
@@ -103,7 +103,6 @@ entry_write(StoreTable *entry, int32 ledger_id, EntryRecord *records, int count)
 			fill_entry(slots[i], ledger_id, &records[done + i]);
 		store_insert(entry, slots, n);
 	}
-	store_drop_slots(slots, size);
 }
 
 static void

@@ -34,7 +34,7 @@
 	X(INVALID_JSON, '1', '0', '7', "invalid_json", "A transaction given as JSON has another shape than documented.") \
 	X(INVALID_METADATA, '1', '0', '8', "invalid_metadata", "Metadata is not a JSON object.") \
 	X(INVALID_EFFECTIVE_TIME, '1', '0', '9', "invalid_effective_time", "An effective time is infinite.") \
-	X(INVALID_KEY, '1', '1', '0', "invalid_key", "An idempotency key or a reference is empty or longer than 512 bytes.") \
+	X(INVALID_KEY, '1', '1', '0', "invalid_key", "An idempotency key, a reference, a tag or the key of an attempt is empty or longer than 512 bytes.") \
 	X(INVALID_PATTERN, '1', '1', '1', "invalid_pattern", "An address pattern is malformed.") \
 	X(INVALID_ASSET, '1', '1', '2', "invalid_asset", "An asset's code or scale is malformed.") \
 	X(INVALID_LIMITS, '1', '1', '3', "invalid_limits", "A floor or ceiling is not a finite number, or the floor lies above the ceiling.") \

@@ -144,7 +144,7 @@ fill_posting(TupleTableSlot *slot, int32 ledger_id, int64 hold, const HoldPostin
 void
 hold_write(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *postings, int count)
 {
-	TupleTableSlot *slot = store_new_slot(table);
+	TupleTableSlot *slot = *store_new_slots(table, 1);
 
 	for (int i = 0; i < count; i++)
 	{
@@ -152,18 +152,16 @@ hold_write(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *postings
 		fill_posting(slot, ledger_id, hold, &postings[i]);
 		store_insert(table, &slot, 1);
 	}
-	ExecDropSingleTupleTableSlot(slot);
 }
 
 /* Write what has become of a posting of a hold that was read. */
 void
 hold_update(StoreTable *table, int32 ledger_id, int64 hold, HoldPosting *posting)
 {
-	TupleTableSlot *slot = store_new_slot(table);
+	TupleTableSlot *slot = *store_new_slots(table, 1);
 
 	fill_posting(slot, ledger_id, hold, posting);
 	store_update(table, &posting->tid, slot);
-	ExecDropSingleTupleTableSlot(slot);
 }
 
 /* The numbers of holds that are due by a time, some more than once, at most so many. */

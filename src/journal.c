@@ -272,7 +272,7 @@ void
 journal_write(StoreTable *journal, int32 ledger_id, JournalRecord *records, int count)
 {
 	int			size = Min(count, WRITE_CHUNK);
-	TupleTableSlot **slots = store_make_slots(journal, size);
+	TupleTableSlot **slots = store_new_slots(journal, size);
 
 	for (int done = 0; done < count; done += size)
 	{
@@ -282,7 +282,6 @@ journal_write(StoreTable *journal, int32 ledger_id, JournalRecord *records, int 
 			fill_journal(slots[i], ledger_id, &records[done + i]);
 		store_insert(journal, slots, n);
 	}
-	store_drop_slots(slots, size);
 }
 
 /* Take what a record says out of its row. */

@@ -22,4 +22,4 @@ CREATE TYPE ledger.receipt AS (
 	violations ledger.violation[]
 );
 COMMENT ON TYPE ledger.receipt IS
-'What became of a request. status: posted, held, voided, replayed (the idempotency key had done it before) or rejected. transaction: its number, which is the position of its record in the journal; of a hold, the hold''s number. code, message and detail: why it was rejected. balances: every balance it touched, as it left them. amounts: what each posting moved or holds, where up_to let that be less than asked; else NULL. violations: the conditions that did not hold.';
+'What became of a request. status: posted, held, voided, appended (an event), replayed (the idempotency key had done it before) or rejected. transaction: its number, which is the position of its record in the journal; of a hold, the hold''s number. code, message and detail: why it was rejected. balances: every balance it touched, as it left them. amounts: what each posting moved or holds, where up_to let that be less than asked; else NULL. violations: the conditions that did not hold.';

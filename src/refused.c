@@ -75,10 +75,14 @@ RefusedTable *
 refused_open(Oid table)
 {
 	RefusedTable *refused = palloc0(sizeof(RefusedTable));
-	Relation	rel = relation_open(table, AccessShareLock);
+	Relation	rel = try_relation_open(table, AccessShareLock);
 	StringInfoData insert;
 	StringInfoData values;
 
+	if (rel == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_TABLE),
+				errmsg("refused_table does not exist"));
 	initStringInfo(&insert);
 	initStringInfo(&values);
 	appendStringInfo(&insert, "INSERT INTO %s (", quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),

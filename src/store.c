@@ -48,6 +48,8 @@ struct StoreTable
 	BlockNumber blocks;			/* its size, once asked for */
 
 	/* for writing */
+	TupleTableSlot **slots;		/* to put values into */
+	int			slot_count;
 	bool		executor;		/* triggers or constraints of DBAs: rows go the executor's way */
 	OpenIndexes *indexes;
 	EState	   *estate;
@@ -329,30 +331,24 @@ store_fires_triggers(StoreTable *table)
 	return table->executor;
 }
 
-/* A slot to put values into, for store_insert and store_update. */
-TupleTableSlot *
-store_new_slot(StoreTable *table)
-{
-	return MakeSingleTupleTableSlot(RelationGetDescr(table->rel), &TTSOpsVirtual);
-}
-
-/* Several of them: to fill, and to throw away when written. */
+/*
+ * Slots to put values into, for store_insert and store_update: the same ones at
+ * every call, as many as were ever asked for, until the table is closed.
+ */
 TupleTableSlot **
-store_make_slots(StoreTable *table, int count)
+store_new_slots(StoreTable *table, int count)
 {
-	TupleTableSlot **slots = palloc(sizeof(TupleTableSlot *) * count);
+	MemoryContext old;
 
-	for (int i = 0; i < count; i++)
-		slots[i] = store_new_slot(table);
-	return slots;
-}
-
-void
-store_drop_slots(TupleTableSlot **slots, int count)
-{
-	for (int i = 0; i < count; i++)
-		ExecDropSingleTupleTableSlot(slots[i]);
-	pfree(slots);
+	if (count <= table->slot_count)
+		return table->slots;
+	old = MemoryContextSwitchTo(table->context);
+	table->slots = table->slots ? repalloc(table->slots, sizeof(TupleTableSlot *) * count) :
+		palloc(sizeof(TupleTableSlot *) * count);
+	for (; table->slot_count < count; table->slot_count++)
+		table->slots[table->slot_count] = MakeSingleTupleTableSlot(RelationGetDescr(table->rel), &TTSOpsVirtual);
+	MemoryContextSwitchTo(old);
+	return table->slots;
 }
 
 /* Release what the call used; the locks stay. */
@@ -361,6 +357,8 @@ store_close(StoreTable *table)
 {
 	if (table->slot != NULL)
 		ExecDropSingleTupleTableSlot(table->slot);
+	for (int i = 0; i < table->slot_count; i++)
+		ExecDropSingleTupleTableSlot(table->slots[i]);
 	if (table->estate != NULL)
 	{
 		ExecCloseIndices(table->result_rel);

@@ -69,9 +69,7 @@ extern void store_end(bool wrote);
 extern StoreTable *store_open(StoreDef *def, StoreMode mode);
 extern void store_close(StoreTable *table);
 extern TupleTableSlot *store_slot(StoreTable *table);
-extern TupleTableSlot *store_new_slot(StoreTable *table);
-extern TupleTableSlot **store_make_slots(StoreTable *table, int count);
-extern void store_drop_slots(TupleTableSlot **slots, int count);
+extern TupleTableSlot **store_new_slots(StoreTable *table, int count);
 
 extern StoreScan *store_scan_open(StoreTable *table, int index, int nkeys);
 extern void store_scan_start(StoreScan *scan, ScanKey keys);

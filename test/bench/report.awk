@@ -1,11 +1,13 @@
 # Results of `run` as a table; with median.awk.  In: synchronous_commit, sessions, work, tps, WAL bytes
-# and CPU us per transaction.  Variables: sessions, and the two HOT shares.
+# and CPU us per transaction, median and 99th percentile of the latency in ms.  Variables: sessions, and the two HOT shares.
 
 {
 	n = ++count[$1, $2, $3]
 	tps[$1, $2, $3, n] = $4
 	wal[$1, $2, $3, n] = $5
 	cpu[$1, $2, $3, n] = $6
+	typical[$1, $2, $3, n] = $7
+	tail[$1, $2, $3, n] = $8
 }
 
 function row(label, values, sync, work, format, goal,    i, line, v) {
@@ -17,12 +19,13 @@ function row(label, values, sync, work, format, goal,    i, line, v) {
 	print line sprintf("  %9s", goal)
 }
 
-# Median of the ratios of each round: what disturbs a round disturbs both sides of it.
+# Median of the ratios of each round: what disturbs a round disturbs both sides of it.  Without a yardstick: of latencies.
 function ratio(label, sync, work, yardstick, goal,    i, n, line, v) {
 	line = sprintf("%-34s %-5s", label, sync == "read" ? "-" : sync)
 	for (i = 1; i <= columns; i++) {
 		for (n = 1; n <= count[sync, clients[i], work]; n++)
-			ratios[sync, clients[i], work, n] = tps[sync, clients[i], work, n] / tps[sync, clients[i], yardstick, n]
+			ratios[sync, clients[i], work, n] = yardstick == "" ? tail[sync, clients[i], work, n] / typical[sync, clients[i], work, n] :
+				tps[sync, clients[i], work, n] / tps[sync, clients[i], yardstick, n]
 		v = median(ratios, count[sync, clients[i], work], sync, clients[i], work)
 		line = line sprintf(" %9s", v < 0 ? "-" : sprintf("%.2f", v))
 	}
@@ -38,18 +41,22 @@ function title(text,    i, line) {
 
 function works(values, format, goal,    i, s) {
 	for (s = 1; s <= 2; s++)
-		for (i = 1; i <= write_count; i++)
+		for (i = 1; i <= (s == 1 ? write_count : write_count - 3); i++)
 			row(name[write_work[i]], values, s == 1 ? "on" : "off", write_work[i], format,
 				write_work[i] == "post" ? goal : "")
 }
 
 END {
 	columns = split(sessions, clients, " ")
-	write_count = split("insert1 insert3 plpgsql post plpgsql_hot post_hot", write_work, " ")
+	write_count = split("insert1 insert3 plpgsql post post_tag plpgsql_hot post_hot post_elr post_hot_elr submit_hot", write_work, " ")
 	name["insert1"] = "one-row INSERT"
 	name["insert3"] = "three-row INSERT"
 	name["plpgsql"] = "PL/pgSQL function"
 	name["post"] = "ledger.post"
+	name["post_tag"] = "ledger.post, one tag"
+	name["post_elr"] = "post, early lock release"
+	name["post_hot_elr"] = "post, one account, early release"
+	name["submit_hot"] = "ledger.submit, one account"
 	name["plpgsql_hot"] = "PL/pgSQL function, one account"
 	name["post_hot"] = "ledger.post, one account"
 	name["select"] = "SELECT by primary key"
@@ -65,7 +72,12 @@ END {
 	ratio("post / three-row INSERT", "off", "post", "insert3", ">= 0.75")
 	ratio("post / PL/pgSQL function", "on", "post", "plpgsql", ">= 1.35")
 	ratio("post / PL/pgSQL function", "off", "post", "plpgsql", ">= 1.60")
+	ratio("post, one tag / post", "on", "post_tag", "post", ">= 0.90")
+	ratio("post, one tag / post", "off", "post_tag", "post", ">= 0.90")
 	ratio("one account / uniform", "on", "post_hot", "post", "")
+	ratio("the same, early lock release", "on", "post_hot_elr", "post_elr", ">= 0.80")
+	ratio("submit, one account / one-row", "on", "submit_hot", "insert1", ">= 0.90")
+	ratio("submit, latency, p99 / median", "on", "submit_hot", "", "<= 3 (16)")
 	ratio("one account / uniform", "off", "post_hot", "post", "")
 	ratio("one account, post / PL/pgSQL", "on", "post_hot", "plpgsql_hot", "")
 	ratio("one account, post / PL/pgSQL", "off", "post_hot", "plpgsql_hot", "")

@@ -17,11 +17,11 @@ SELECT results_eq('SELECT code, name FROM ledger.errors()', $$VALUES
 		('LG205', 'balance_not_zero'), ('LG206', 'linked_failure'), ('LG207', 'no_bound'),
 	('LG211', 'hold_closed'), ('LG212', 'hold_expired'), ('LG213', 'exceeds_hold'), ('LG221', 'already_reversed'),
 		('LG222', 'exceeds_transaction'),
-	('LG301', 'idempotency_conflict'), ('LG302', 'reference_used'), ('LG401', 'condition_violated'),
+	('LG301', 'idempotency_conflict'), ('LG302', 'reference_used'), ('LG303', 'outcome_unknown'), ('LG401', 'condition_violated'),
 	('LG501', 'unsupported_table_change'), ('LG502', 'append_only')$$, 'the list is the documented one');
 SELECT is_empty($$SELECT code FROM ledger.errors() WHERE meaning !~ '^[A-Z].*\.$'$$, 'every meaning is a sentence');
 
-SELECT ledger.create_ledger('errors'), ledger.create_ledger('errors_strict', false);
+SELECT ledger.create_ledger('errors'), ledger.create_ledger('errors_strict', auto_open => false);
 SELECT ledger.open_account('errors', 'capped', 'USD', 0, 10), ledger.open_account('errors', 'frozen'),
 	ledger.open_account('errors', 'closed');
 SELECT ledger.freeze('errors', 'frozen'), ledger.close_account('errors', 'closed'),
@@ -81,7 +81,8 @@ INSERT INTO raised (code, command) VALUES
 	('LG401', $$SELECT ledger.post('errors', 'world', 'a', 1, 'USD', conditions => ARRAY[ledger.at_version('a', 'USD', 0)])$$),
 	('LG501', $$DO 'BEGIN ALTER TABLE ledger_data.journal ADD COLUMN x int; PERFORM ledger.post(''errors'', ''world'', ''a'', 1, ''USD''); END'$$),
 	('LG502', $$DELETE FROM ledger_data.entry$$);
-SELECT set_eq('SELECT code FROM raised', $$SELECT code FROM ledger.errors() WHERE code <> 'LG206'$$, 'each code has its case here');
+SELECT set_eq('SELECT code FROM raised', $$SELECT code FROM ledger.errors() WHERE code NOT IN ('LG206', 'LG303')$$,
+	'each code has its case here; LG303 needs a worker that is cut off (test/t/016_submit.pl)');
 -- This one is only ever told, of items that another one takes along.
 SELECT results_eq($$SELECT code FROM ledger.post_batch('errors', '{world,nobody}', '{a,b}', '{1,1}', '{USD}', linked => '{t,f}',
 	atomic => false)$$,
