@@ -18,6 +18,7 @@
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -54,41 +55,53 @@ balance_open_table(StoreMode mode)
 	return store_open(&balance_table, mode);
 }
 
-/* By address, then asset: the order of opening. */
-static int
-compare_mentions(const void *a, const void *b)
+/* What a balance is found by, in this call and in the table of hints. */
+static uint64
+balance_hash(const char *address, int length, int32 asset_id)
 {
-	const BalanceMention *x = a;
-	const BalanceMention *y = b;
-	int			order = memcmp(x->address, y->address, Min(x->address_length, y->address_length));
-
-	if (order == 0)
-		order = x->address_length - y->address_length;
-	if (order == 0)
-		order = x->asset->id < y->asset->id ? -1 : x->asset->id > y->asset->id;
-	return order;
+	return hash_bytes_extended((const unsigned char *) address, length, (uint32) asset_id);
 }
 
-/* Make the set of distinct balances of a list of mentions, which is sorted. */
-void
-balance_set_build(BalanceSet *set, BalanceMention *mentions, int count)
+/* Whether a balance of the set is the one mentioned. */
+static bool
+is_mentioned(const Balance *balance, const BalanceMention *mention, uint64 hash)
 {
+	return balance->hash == hash && balance->asset->id == mention->asset->id &&
+		balance->address_length == mention->address_length &&
+		memcmp(balance->address, mention->address, mention->address_length) == 0;
+}
+
+/* Make the set of distinct balances of a list of mentions, in order of first mention. */
+void
+balance_set_build(BalanceSet *set, const BalanceMention *mentions, int count)
+{
+	uint64		size = pg_nextpower2_32(2 * Max(count, 1));
+	int		   *table = palloc0(sizeof(int) * size);	/* where one is in the set, from 1 */
+
 	memset(set, 0, sizeof(*set));
 	set->balances = palloc0(sizeof(Balance) * count);
-	qsort(mentions, count, sizeof(BalanceMention), compare_mentions);
 	for (int i = 0; i < count; i++)
 	{
-		if (i == 0 || compare_mentions(&mentions[i - 1], &mentions[i]) != 0)
+		const BalanceMention *mention = &mentions[i];
+		uint64		hash = balance_hash(mention->address, mention->address_length, mention->asset->id);
+		uint64		place = hash & (size - 1);
+
+		while (table[place] != 0 && !is_mentioned(&set->balances[table[place] - 1], mention, hash))
+			place = (place + 1) & (size - 1);
+		if (table[place] == 0)
 		{
 			Balance    *balance = &set->balances[set->count++];
 
-			balance->address = mentions[i].address;
-			balance->address_length = mentions[i].address_length;
-			balance->asset = mentions[i].asset;
+			balance->address = mention->address;
+			balance->address_length = mention->address_length;
+			balance->asset = mention->asset;
+			balance->hash = hash;
+			table[place] = set->count;
 		}
-		*mentions[i].index = set->count - 1;
+		*mention->index = table[place] - 1;
 	}
 	set->rules = palloc0(sizeof(RuleBalance) * set->count);
+	pfree(table);
 }
 
 static void
@@ -102,11 +115,9 @@ address_keys(ScanKey keys, int32 ledger_id, const char *address, int length, int
 
 /* What a row's hint is kept under. */
 static uint64
-hint_key(int32 ledger_id, const char *address, int length, int32 asset_id)
+hint_key(int32 ledger_id, uint64 hash)
 {
-	uint64		seed = (uint64) MyDatabaseId << 32 ^ (uint64) (uint32) ledger_id << 16 ^ (uint32) asset_id;
-
-	return hash_bytes_extended((const unsigned char *) address, length, seed);
+	return hash_combine64(hash, (uint64) MyDatabaseId << 32 | (uint32) ledger_id);
 }
 
 /* Whether the row in the slot is that of an address and asset. */
@@ -128,10 +139,10 @@ is_row_of(TupleTableSlot *slot, int32 ledger_id, const char *address, int length
  */
 static bool
 fetch_balance(StoreTable *table, StoreScan **scan, int32 ledger_id,
-			  const char *address, int length, int32 asset_id)
+			  const char *address, int length, int32 asset_id, uint64 hash)
 {
 	TupleTableSlot *slot = store_slot(table);
-	uint64		key = hint_key(ledger_id, address, length, asset_id);
+	uint64		key = hint_key(ledger_id, hash);
 	ItemPointerData root;
 	ScanKeyData keys[3];
 
@@ -164,7 +175,7 @@ find_balances(BalanceSet *set, int32 ledger_id, StoreTable *table)
 		CHECK_FOR_INTERRUPTS();
 		if (balance->id != 0)
 			continue;
-		if (!fetch_balance(table, &scan, ledger_id, balance->address, balance->address_length, balance->asset->id))
+		if (!fetch_balance(table, &scan, ledger_id, balance->address, balance->address_length, balance->asset->id, balance->hash))
 		{
 			missing++;
 			continue;
@@ -611,7 +622,7 @@ balance_find(int32 ledger_id, const char *address, int length, const Asset *asse
 	StoreScan  *scan = NULL;
 	bool		found;
 
-	found = fetch_balance(table, &scan, ledger_id, address, length, asset->id);
+	found = fetch_balance(table, &scan, ledger_id, address, length, asset->id, balance_hash(address, length, asset->id));
 	if (found)
 		view_balance(store_slot(table), view);
 	if (scan != NULL)

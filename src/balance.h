@@ -43,6 +43,7 @@ typedef struct Balance
 	const char *address;		/* not terminated */
 	int			address_length;
 	const Asset *asset;
+	uint64		hash;			/* of both */
 	int64		id;				/* 0 until found, and for what may not be opened */
 	ItemPointerData tid;
 	HeapTuple	found;			/* the row as found, not locked */
@@ -56,7 +57,7 @@ typedef struct Balance
 } Balance;
 
 /*
- * The distinct balances of a call, in (address, asset) order.  rules[i] is what
+ * The distinct balances of a call, in order of first mention.  rules[i] is what
  * the pure rules know and change of balances[i].
  */
 typedef struct BalanceSet
@@ -83,7 +84,7 @@ typedef struct BalanceMention
 
 extern void balance_init(void);
 extern StoreTable *balance_open_table(StoreMode mode);
-extern void balance_set_build(BalanceSet *set, BalanceMention *mentions, int count);
+extern void balance_set_build(BalanceSet *set, const BalanceMention *mentions, int count);
 extern void balance_set_resolve(BalanceSet *set, const Ledger *ledger, StoreTable *table, LockOrder *order);
 extern void balance_set_unopen(BalanceSet *set, const Ledger *ledger);
 extern void balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order, bool may_seize);

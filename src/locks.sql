@@ -5,7 +5,7 @@ CREATE FUNCTION ledger.lock_accounts(ledger text, addresses text[], assets text[
 	AS 'MODULE_PATHNAME', 'ledger_lock_accounts'
 	LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION ledger.lock_accounts(text, text[], text[]) IS
-'Locks the balances of these accounts in these assets until the end of the transaction, in the order in which posting locks them, whatever the order of the arguments: called first with all that a transaction of several calls will touch, it keeps it from deadlocks. Opens what was never used, as posting does. Returns what they hold, which nobody else can change from now on. Errors: LG001 LG002 unknown ledger or asset, LG003 account not open, LG101 malformed address, LG106 not a plain array, 22004 NULL, 25006 read-only, 40001 run again, 42501 without the right "post", 54000 over 1,000,000 balances. Locks: the ledger (shared with posting), the balances.';
+'Locks the balances of these accounts in these assets until the end of the transaction, in the order in which posting locks them, whatever the order of the arguments: called first with all that a transaction of several calls will touch, it keeps it from deadlocks. Opens what was never used, as posting does. Returns what they hold, in the order given, which nobody else can change from now on. Errors: LG001 LG002 unknown ledger or asset, LG003 account not open, LG101 malformed address, LG106 not a plain array, 22004 NULL, 25006 read-only, 40001 run again, 42501 without the right "post", 54000 over 1,000,000 balances. Locks: the ledger (shared with posting), the balances.';
 REVOKE ALL ON FUNCTION ledger.lock_accounts(text, text[], text[]) FROM PUBLIC;
 
 CREATE FUNCTION ledger.read_lock(ledger text) RETURNS void

@@ -145,11 +145,11 @@ is_lossy(crash_under_load('off', 1.5, $early, 'synchronous_commit=off'), $node, 
 		my $backend;
 
 		$load->run(1);
-		wait_for('a backend at work', sub {
+		wait_for(sub {
 			$backend = rows($node, "SELECT pid FROM pg_stat_activity WHERE application_name = 'load' AND state = 'active' ORDER BY random() LIMIT 1");
-		});
+		}) or BAIL_OUT('no backend is at work');
 		kill('KILL', $backend, $walwriter);
-		wait_for('the end of a backend', sub { !kill(0, $backend) });
+		wait_for(sub { !kill(0, $backend) }) or BAIL_OUT('a backend does not end');
 		$node->poll_query_until('postgres', 'SELECT 1', '1') or BAIL_OUT('no recovery');
 		$load->poll(0) if $round < 2;
 	}
@@ -413,7 +413,7 @@ foreach my $name (sort keys %cases)
 
 	$alter->('SET ledger.early_lock_release = on');
 	$case->{session} = start_session($primary, "case $name", $case->{user}, $case->{run}->($name));
-	wait_for("session $name to wait", sub { is_waiting($case->{session}) });
+	wait_for(sub { is_waiting($case->{session}) || has_ended($case->{session}) });
 	$alter->('RESET ledger.early_lock_release');
 }
 foreach my $name (sort keys %cases)
@@ -427,7 +427,7 @@ foreach my $name (sort keys %cases)
 # An answer says that it is done: so the answer to a repetition has to wait as well.
 my $same = "ledger.post('main', 'world', 'twice', 1, 'EUR', 'the same')";
 my @repeated = map { start_session($primary, "repeated $_", undef, $on, "SELECT status FROM $same") } 1 .. 2;
-sleep(0.5);
+wait_for(sub { is_waiting($repeated[0]) + is_waiting($repeated[1]) == 2 }, 1);
 {
 	local $TODO = 'a replay has nothing to commit, and so waits for nothing';
 	is(scalar(grep { is_waiting($_) } @repeated), 2, 'a repeated request is answered no sooner than the request');
@@ -455,11 +455,11 @@ my $stopped = load($primary, 'stopped', $early, 'synchronous_commit=on');
 my $ahead = load($primary, 'local', $early, 'synchronous_commit=local');
 
 $queued->poll(0);
-wait_for('everybody to wait', sub { waiting($primary, 'load', 'IPC', 'SyncRep') + waiting($primary, 'load', 'Lock') == $clients });
+wait_for(sub { waiting($primary, 'load', 'IPC', 'SyncRep') + waiting($primary, 'load', 'Lock') == $clients });
 is(waiting($primary, 'load', 'IPC', 'SyncRep'), 1, "of $clients sessions that post into one account, one waits for the standby and the others for it");
 is(rows($primary, 'SELECT ' . balance('hot:queued')), '0', 'and nobody sees what it did');
 $stopped->poll(0);
-wait_for('everybody to wait', sub { waiting($primary, 'load', 'IPC', 'SyncRep') == 1 + $clients });
+wait_for(sub { waiting($primary, 'load', 'IPC', 'SyncRep') == 1 + $clients });
 sleep(2);
 is(waiting($primary, 'load', 'IPC', 'SyncRep'), 1 + $clients, 'with early release they all wait for the standby at once');
 is(rows($primary, 'SELECT ' . balance('hot:stopped')), "$clients.00", 'and others see what they did');

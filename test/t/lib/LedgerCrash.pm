@@ -12,20 +12,20 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(stop_process kill_everything wait_for waiting start_session is_waiting answer);
+our @EXPORT = qw(stop_process kill_everything wait_for waiting start_session is_waiting has_ended answer);
 
-# Try until it is true.
+# Try until it is true, for so many seconds; whether it is.
 sub wait_for
 {
-	my ($what, $condition) = @_;
-	my $end = time() + 60;
+	my ($condition, $seconds) = @_;
+	my $end = time() + ($seconds // 30);
 
 	until ($condition->())
 	{
-		BAIL_OUT("timed out waiting for $what") if time() > $end;
+		return 0 if time() > $end;
 		sleep(0.02);
 	}
-	return;
+	return 1;
 }
 
 # The PID of a server's own process of this kind.
@@ -34,7 +34,8 @@ sub process_of
 	my ($node, $type) = @_;
 	my $pid;
 
-	wait_for("a $type", sub { $pid = rows($node, "SELECT pid FROM pg_stat_activity WHERE backend_type = '$type'") });
+	wait_for(sub { $pid = rows($node, "SELECT pid FROM pg_stat_activity WHERE backend_type = '$type'") })
+		or BAIL_OUT("there is no $type");
 	return $pid;
 }
 
@@ -68,7 +69,7 @@ sub kill_everything
 
 	kill('KILL', @pids);
 	$node->kill9;
-	wait_for('the end of a server', sub { !grep { !is_gone($_) } @pids });
+	wait_for(sub { !grep { !is_gone($_) } @pids }) or BAIL_OUT('the server does not end');
 	unlink($node->data_dir . '/postmaster.pid', $node->host . '/.s.PGSQL.' . $node->port . '.lock');
 	return;
 }
@@ -98,7 +99,16 @@ sub start_session
 sub is_waiting
 {
 	my ($self) = @_;
-	return waiting($self->{node}, $self->{name}, 'IPC', 'SyncRep') eq '1';
+	return waiting($self->{node}, $self->{name}, 'IPC', 'SyncRep') == 1;
+}
+
+# Whether it has come to the end.
+sub has_ended
+{
+	my ($self) = @_;
+
+	$self->{harness}->pump_nb if $self->{harness}->pumpable;
+	return !$self->{harness}->pumpable;
 }
 
 # What it was told, when it has come to the end.
