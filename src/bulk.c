@@ -300,15 +300,18 @@ post_rows(Bulk *bulk)
 
 	for (;;)
 	{
+		SPITupleTable *rows;
 		Call		call;
 
-		MemoryContextSwitchTo(batch);
 		SPI_cursor_fetch(portal, true, bulk->batch_size);
 		if (SPI_processed == 0)
 			break;
+		rows = SPI_tuptable;
+		/* SPI leaves us in memory of its own, which lasts too long */
+		MemoryContextSwitchTo(batch);
 		read_rows(bulk, &call);
 		take_outcomes(bulk, &call, posting_run_or_raise(&call, &bulk_action));
-		SPI_freetuptable(SPI_tuptable);
+		SPI_freetuptable(rows);
 		MemoryContextSwitchTo(outer);
 		MemoryContextReset(batch);
 		tell_progress(bulk);

@@ -260,6 +260,15 @@ key_order(const Write *write)
 	return order;
 }
 
+/* Whose a key or reference is that an item of the same call has taken. */
+static char *
+owner_detail(const Write *write, int owner)
+{
+	if (!write->call->batch)
+		return pstrdup("It belongs to a request that was submitted at the same time.");
+	return psprintf("It belongs to item %d of the batch.", owner + 1);
+}
+
 /*
  * Before an item is done: whether one before it in the same call has taken its
  * key, which makes it a replay, or its reference.  False if it is refused.
@@ -277,12 +286,12 @@ key_decide(Write *write, WriteItem *item)
 			item->same_as = owner;
 			return true;
 		}
-		refuse_key(item, psprintf("It belongs to item %d of the batch.", owner + 1));
+		refuse_key(item, owner_detail(write, owner));
 		return false;
 	}
 	if (item->reference_group >= 0 && (owner = write->reference_owner[item->reference_group]) >= 0)
 	{
-		refuse_reference(item, psprintf("It belongs to item %d of the batch.", owner + 1));
+		refuse_reference(item, owner_detail(write, owner));
 		return false;
 	}
 	return true;

@@ -12,6 +12,7 @@
  */
 #include "queue.h"
 
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "port/atomics.h"
@@ -19,6 +20,8 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "error.h"
@@ -41,6 +44,7 @@ struct QueuePlace
 	Oid			database;
 	uint64		ticket;			/* in the order of asking */
 	Latch	   *latch;			/* of the session that waits */
+	int			taker;			/* process number of the worker that has taken it */
 	int			size;			/* of the request or the reply */
 	char		data[QUEUE_BYTES] pg_attribute_aligned(MAXIMUM_ALIGNOF);
 };
@@ -54,6 +58,9 @@ typedef struct Queue
 
 /* How long a session looks whether the worker lives, ms. */
 #define LOOK_AFTER		1000
+
+/* How many processes may wait for one another in a row, as far as we look. */
+#define MAX_CHAIN		8
 
 /* How long a cancelled session waits for the reply to what is taken already, ms. */
 #define LAST_WAIT		1000
@@ -214,7 +221,7 @@ queue_ask(QueuePlace *place, int size)
 	place->size = size;
 	place->ticket = pg_atomic_fetch_add_u64(&queue->tickets, 1);
 	set_state(place, PLACE_ASKED);
-	if (!worker_wake(WORKER_SUBMITTER))
+	if (!worker_wake(WORKER_SUBMITTER) && change_state(place, PLACE_ASKED, PLACE_ENTERED))
 		ereport(ERROR,
 				errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 				errmsg("no background worker is free for ledger.submit"),
@@ -249,6 +256,28 @@ wait_regardless(QueuePlace *place, long ms)
 	return true;
 }
 
+static void
+refuse_unknown(const char *detail)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_LEDGER_OUTCOME_UNKNOWN),
+			errmsg("the outcome of the request is not known"),
+			errdetail("%s", detail),
+			errhint("Submit it again with the same idempotency key, or look for the key in ledger.journal."));
+}
+
+/* The reply is there, so a cancellation that is pending must not hide it. */
+static void
+ignore_cancel(void)
+{
+	if (!QueryCancelPending)
+		return;
+	QueryCancelPending = false;
+	ereport(WARNING,
+			errmsg("the cancel request came too late"),
+			errdetail("The request had been taken already; its outcome is as returned."));
+}
+
 /*
  * The session is cancelled or terminated while it waits.  What was not taken is
  * withdrawn, and the cancellation takes its course; of what was taken the
@@ -262,23 +291,47 @@ interrupted(QueuePlace *place)
 	HOLD_INTERRUPTS();
 	if (wait_regardless(place, LAST_WAIT))
 	{
-		if (!ProcDiePending)
-		{
-			QueryCancelPending = false;
-			ereport(WARNING,
-					errmsg("the cancel request came too late"),
-					errdetail("The request had been taken already; its outcome is as returned."));
-		}
 		RESUME_INTERRUPTS();
 		return;
 	}
 	QueryCancelPending = false;
 	RESUME_INTERRUPTS();
-	ereport(ERROR,
-			errcode(ERRCODE_LEDGER_OUTCOME_UNKNOWN),
-			errmsg("the outcome of the request is not known"),
-			errdetail("It was cancelled after a worker had taken it, and may yet be posted."),
-			errhint("Submit it again with the same idempotency key, or look for the key in ledger.journal."));
+	refuse_unknown("It was cancelled after a worker had taken it, and may yet be posted.");
+}
+
+/* Whether a process waits, itself or through others, for this session. */
+static bool
+waits_for_us(int pid, int depth)
+{
+	Datum	   *pids;
+	int			count;
+
+	deconstruct_array(DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid))),
+					  INT4OID, 4, true, TYPALIGN_INT, &pids, NULL, &count);
+	for (int i = 0; i < count; i++)
+		if (DatumGetInt32(pids[i]) == MyProcPid || (depth < MAX_CHAIN && waits_for_us(DatumGetInt32(pids[i]), depth + 1)))
+			return true;
+	return false;
+}
+
+/*
+ * The worker may wait for a lock that this transaction holds, on a table that is
+ * being altered, say.  We wait for no lock, so PostgreSQL does not see it.
+ */
+static void
+check_deadlock(QueuePlace *place)
+{
+	int			pid = worker_pid(WORKER_SUBMITTER);
+
+	if (pid == 0 || !waits_for_us(pid, 0))
+		return;
+	if (change_state(place, PLACE_ASKED, PLACE_ENTERED))
+		ereport(ERROR,
+				errcode(ERRCODE_T_R_DEADLOCK_DETECTED),
+				errmsg("the worker of ledger.submit waits for this transaction"),
+				errdetail("Nothing was posted."),
+				errhint("Submit in a transaction of its own."));
+	refuse_unknown("The worker that has taken it waits for this transaction, and may yet post it.");
 }
 
 /*
@@ -296,7 +349,11 @@ queue_await(QueuePlace *place, long timeout_ms)
 		long		left = taken ? LOOK_AFTER : time_left(until, timeout_ms);
 
 		if (QueryCancelPending || ProcDiePending)
+		{
 			interrupted(place);
+			if (is_answered(place))
+				break;
+		}
 		CHECK_FOR_INTERRUPTS();
 		if (left <= 0)
 		{
@@ -305,9 +362,13 @@ queue_await(QueuePlace *place, long timeout_ms)
 			continue;
 		}
 		if ((WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left, PG_WAIT_EXTENSION) & WL_TIMEOUT) != 0)
+		{
 			(void) worker_wake(WORKER_SUBMITTER);	/* should it have died */
+			check_deadlock(place);
+		}
 		ResetLatch(MyLatch);
 	}
+	ignore_cancel();
 	return place->size;
 }
 
@@ -340,9 +401,17 @@ queue_take(QueuePlace **places, int room)
 	{
 		QueuePlace *place = &queue->places[i];
 
-		if (pg_atomic_read_u32(&place->state) == PLACE_ASKED && place->database == MyDatabaseId &&
-			change_state(place, PLACE_ASKED, PLACE_TAKEN))
-			places[count++] = place;
+		if (pg_atomic_read_u32(&place->state) != PLACE_ASKED || place->database != MyDatabaseId ||
+			!change_state(place, PLACE_ASKED, PLACE_TAKEN))
+			continue;
+		/* it may have been left and asked again from another database meanwhile */
+		if (place->database != MyDatabaseId)
+		{
+			set_state(place, PLACE_ASKED);
+			continue;
+		}
+		place->taker = MyProcPid;
+		places[count++] = place;
 	}
 	qsort(places, count, sizeof(QueuePlace *), compare_tickets);
 	return count;
@@ -355,13 +424,14 @@ queue_reply(QueuePlace *place, int size)
 	Latch	   *latch = place->latch;
 
 	place->size = size;
+	place->taker = 0;
 	if (change_state(place, PLACE_TAKEN, PLACE_ANSWERED))
 		SetLatch(latch);
 	else
 		set_free(place);
 }
 
-/* Give back all that is taken and was not answered: nothing of it was committed. */
+/* Give back all that this worker has taken and not answered: nothing of it was committed. */
 void
 queue_give_back(void)
 {
@@ -369,8 +439,9 @@ queue_give_back(void)
 	{
 		QueuePlace *place = &queue->places[i];
 
-		if (place->database != MyDatabaseId)
+		if (place->taker != MyProcPid)
 			continue;
+		place->taker = 0;
 		if (change_state(place, PLACE_TAKEN, PLACE_ASKED))
 			SetLatch(place->latch);
 		else if (pg_atomic_read_u32(&place->state) == PLACE_ABANDONED)

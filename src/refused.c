@@ -175,9 +175,11 @@ refused_add(RefusedTable *table, int64 row_number, const Request *request, const
 {
 	Datum		values[lengthof(columns)];
 	char		nulls[lengthof(columns)] = {0};
+	MemoryContext context = CurrentMemoryContext;
 
 	for (int i = 0; i < table->count; i++)
 		nulls[i] = get_value(table->column[i], row_number, request, refusal, &values[i]) ? ' ' : 'n';
 	if (SPI_execute_with_args(table->insert, table->count, table->types, values, nulls, false, 0) < 0)
 		elog(ERROR, "inserting a refused row failed");	/* cannot happen */
+	MemoryContextSwitchTo(context);
 }

@@ -266,7 +266,8 @@ try_members(Member **members, int count)
 static bool
 is_worth_a_retry(const ErrorData *error)
 {
-	return error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE || error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
+	return error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE || error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		error->sqlerrcode == ERRCODE_QUERY_CANCELED;
 }
 
 /* Serve members of one ledger: together, or if that fails one by one. */
@@ -300,7 +301,10 @@ same_ledger(const Member *a, const Member *b)
 		memcmp(VARDATA_ANY(x), VARDATA_ANY(y), VARSIZE_ANY_EXHDR(x)) == 0;
 }
 
-/* Serve all that was taken: conditions are of a call, so who has any is alone. */
+/*
+ * Serve all that was taken, ledger by ledger, in the order of asking.  Conditions
+ * are of a call, so who has any is alone.
+ */
 static void
 serve_all(Member *members, int count)
 {
@@ -313,14 +317,25 @@ serve_all(Member *members, int count)
 
 		if (served[first])
 			continue;
-		group[n++] = &members[first];
-		for (int i = first + 1; i < count && !has_conditions(&members[first]); i++)
-			if (!served[i] && !has_conditions(&members[i]) && same_ledger(&members[first], &members[i]))
+		for (int i = first; i < count; i++)
+		{
+			Member	   *member = &members[i];
+
+			if (served[i] || !same_ledger(&members[first], member))
+				continue;
+			served[i] = true;
+			if (has_conditions(member))
 			{
-				group[n++] = &members[i];
-				served[i] = true;
+				if (n > 0)
+					serve(group, n);
+				n = 0;
+				serve(&member, 1);
 			}
-		serve(group, n);
+			else
+				group[n++] = member;
+		}
+		if (n > 0)
+			serve(group, n);
 	}
 }
 

@@ -37,6 +37,7 @@ typedef struct Worker
 	Oid			database;		/* or InvalidOid: free */
 	WorkerKind	kind;
 	Latch	   *latch;			/* NULL: starting */
+	int			pid;
 	TimestampTz started_at;
 } Worker;
 
@@ -131,7 +132,7 @@ worker_wake(WorkerKind kind)
 		latch = worker->latch;
 	else if (worker != NULL && (worker->database == InvalidOid || now - worker->started_at > START_TIME * INT64CONST(1000)))
 	{
-		*worker = (Worker) {MyDatabaseId, kind, NULL, now};
+		*worker = (Worker) {MyDatabaseId, kind, NULL, 0, now};
 		start = true;
 	}
 	SpinLockRelease(&shared->mutex);
@@ -146,6 +147,21 @@ worker_wake(WorkerKind kind)
 		worker->database = InvalidOid;
 	SpinLockRelease(&shared->mutex);
 	return false;
+}
+
+/* The process number of this database's worker; 0 if there is none. */
+int
+worker_pid(WorkerKind kind)
+{
+	Worker	   *worker;
+	int			pid = 0;
+
+	SpinLockAcquire(&shared->mutex);
+	worker = find_worker(kind);
+	if (worker != NULL && worker->database == MyDatabaseId)
+		pid = worker->pid;
+	SpinLockRelease(&shared->mutex);
+	return pid;
 }
 
 /* ------ in the worker ------ */
@@ -165,7 +181,8 @@ worker_come_up(WorkerKind kind, Oid database)
 
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
-	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	/* whoever left the work is connected, whether or not others may */
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, BGWORKER_BYPASS_ALLOWCONN);
 	pgstat_report_appname(kinds[kind].name);
 	if (shared == NULL)
 		return false;
@@ -173,7 +190,7 @@ worker_come_up(WorkerKind kind, Oid database)
 	worker = find_worker(kind);
 	mine = worker != NULL && (worker->database == InvalidOid || worker->latch == NULL);
 	if (mine)
-		*worker = (Worker) {MyDatabaseId, kind, MyLatch, worker->started_at};
+		*worker = (Worker) {MyDatabaseId, kind, MyLatch, MyProcPid, worker->started_at};
 	SpinLockRelease(&shared->mutex);
 	if (mine)
 		before_shmem_exit(worker_ended, Int32GetDatum(kind));

@@ -16,6 +16,7 @@ typedef enum WorkerKind
 
 extern void worker_init(void);
 extern bool worker_wake(WorkerKind kind);
+extern int	worker_pid(WorkerKind kind);
 extern bool worker_come_up(WorkerKind kind, Oid database);
 extern void worker_go_down(WorkerKind kind);
 extern bool worker_wait(bool worked);
