@@ -72,6 +72,8 @@ INSERT INTO command (object, arguments) VALUES
 	('post_from', $$('role', 'SELECT ''world'' AS source, ''b'' AS destination, 1 AS amount, ''USD'' AS asset')$$), ('load', $$('role', 'SELECT 1')$$),
 	-- which stays if it is rolled back, so an argument is wrong
 	('submit', $$('role', 'world', 'b', 1, 'USD', timeout => '0')$$), ('try_submit', $$('role', 'world', 'b', 1, 'USD', timeout => '0')$$),
+	('seal', $$('role')$$), ('head', $$('role')$$), ('proof', $$('role', 0)$$), ('set_hashing', $$('role', 'sealed')$$),
+		('verify_proof', $$('', '{}', 0, 1, '')$$), ('seal', $$('role2')$$), ('head', $$('role2')$$), ('set_hashing', $$('role2', 'sealed')$$),
 	('tail', $$('role')$$), ('scope_now', $$('role')$$), ('events', $$('role')$$), ('scope', $$(1, 'a')$$),
 	('lock_accounts', $$('role', '{a}', '{USD}')$$), ('read_lock', $$('role')$$), ('try_read_lock', $$('role')$$),
 		('attempt', $$('role', 'k', 1, '1 day')$$), ('attempt_reset', $$('role', 'k')$$), ('run', $$('SELECT 1')$$),

@@ -631,25 +631,35 @@ balance_find(int32 ledger_id, const char *address, int length, const Asset *asse
 	return found;
 }
 
-/* Look up a balance that is known to exist by its number. */
-void
-balance_get(int32 ledger_id, int64 id, BalanceView *view)
+/* Look up a balance by its number; false if there is none. */
+bool
+balance_look(int32 ledger_id, int64 id, BalanceView *view)
 {
 	StoreTable *table = store_open(&balance_table, STORE_READ);
 	StoreScan  *scan = store_scan_open(table, BALANCE_BY_ID, 2);
 	ScanKeyData keys[2];
+	bool		found;
 
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(ledger_id));
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
 	store_scan_start(scan, keys);
-	if (!store_scan_next(scan, ForwardScanDirection, store_slot(table)))
+	found = store_scan_next(scan, ForwardScanDirection, store_slot(table));
+	if (found)
+		view_balance(store_slot(table), view);
+	store_scan_close(scan);
+	store_close(table);
+	return found;
+}
+
+/* Look up a balance that is known to exist by its number. */
+void
+balance_get(int32 ledger_id, int64 id, BalanceView *view)
+{
+	if (!balance_look(ledger_id, id, view))
 		ereport(ERROR,
 				errcode(ERRCODE_DATA_CORRUPTED),
 				errmsg("balance " INT64_FORMAT " is missing", id),
 				errhint("Run ledger.verify()."));
-	view_balance(store_slot(table), view);
-	store_scan_close(scan);
-	store_close(table);
 }
 
 /* The addresses and the asset of two balances that a posting joins. */

@@ -108,6 +108,7 @@ extern bool balance_find(int32 ledger_id, const char *address, int length,
 						 const Asset *asset, BalanceView *view);
 extern void balance_name(int32 ledger_id, int64 source_id, int64 destination_id,
 						 Span *source, Span *destination, Span *asset);
+extern bool balance_look(int32 ledger_id, int64 id, BalanceView *view);
 extern void balance_get(int32 ledger_id, int64 id, BalanceView *view);
 
 #endif							/* LEDGER_BALANCE_H */

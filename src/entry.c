@@ -13,6 +13,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 
@@ -120,6 +121,45 @@ entry_missing(int64 balance_id, int64 version)
 			errcode(ERRCODE_DATA_CORRUPTED),
 			errmsg("entry " INT64_FORMAT " of balance " INT64_FORMAT " is missing", version, balance_id),
 			errhint("Run ledger.verify()."));
+}
+
+struct EntryReader
+{
+	StoreScan  *scan;
+	TupleTableSlot *slot;
+	int32		ledger_id;
+};
+
+EntryReader *
+entry_reader_begin(StoreTable *entry, int32 ledger_id)
+{
+	EntryReader *reader = palloc(sizeof(EntryReader));
+
+	*reader = (EntryReader) {store_scan_open(entry, ENTRY_BY_VERSION, 3), store_slot(entry), ledger_id};
+	return reader;
+}
+
+/* An entry's amount and running balance as they are stored, as text; false if it is missing. */
+bool
+entry_reader_get(EntryReader *reader, int64 balance_id, int64 version, char **amount, char **balance)
+{
+	ScanKeyData keys[3];
+	bool		isnull;
+
+	version_keys(keys, reader->ledger_id, balance_id, version);
+	store_scan_start(reader->scan, keys);
+	if (!store_scan_next(reader->scan, ForwardScanDirection, reader->slot))
+		return false;
+	*amount = DatumGetCString(DirectFunctionCall1(numeric_out, slot_getattr(reader->slot, Anum_entry_amount, &isnull)));
+	*balance = DatumGetCString(DirectFunctionCall1(numeric_out, slot_getattr(reader->slot, Anum_entry_balance, &isnull)));
+	return true;
+}
+
+void
+entry_reader_end(EntryReader *reader)
+{
+	store_scan_close(reader->scan);
+	pfree(reader);
 }
 
 /* An amount in an entry that is known to exist. */

@@ -182,6 +182,27 @@ get_varint(const uint8 **in, const uint8 *end)
 	return 0;
 }
 
+/* Whether decode_legs() would read it. */
+static bool
+legs_are_readable(const bytea *stored)
+{
+	const uint8 *data = (const uint8 *) VARDATA_ANY(stored);
+	int			numbers = 0;
+	int			bytes = 0;		/* of the number begun */
+
+	for (Size i = 0; i < VARSIZE_ANY_EXHDR(stored); i++)
+	{
+		if (++bytes > VARINT_MAX)
+			return false;
+		if (!(data[i] & 0x80))
+		{
+			numbers++;
+			bytes = 0;
+		}
+	}
+	return bytes == 0 && numbers % 2 == 0;
+}
+
 static Leg *
 decode_legs(Datum datum, int *count)
 {
@@ -404,6 +425,96 @@ journal_last(StoreTable *journal, int32 ledger_id, int64 until)
 	return position;
 }
 
+struct JournalScan
+{
+	StoreScan  *scan;
+	TupleTableSlot *slot;
+};
+
+/* Begin to read the records after one position and up to another, in order. */
+JournalScan *
+journal_scan_begin(StoreTable *journal, int32 ledger_id, int64 after, int64 until)
+{
+	JournalScan *scan = palloc(sizeof(JournalScan));
+	ScanKeyData keys[3];
+
+	scan->scan = store_scan_open(journal, JOURNAL_BY_POSITION, 3);
+	scan->slot = store_slot(journal);
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(ledger_id));
+	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(after));
+	ScanKeyInit(&keys[2], 2, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(until));
+	store_scan_start(scan->scan, keys);
+	return scan;
+}
+
+/* A value of the row in the slot, of variable length; NULL if it has none. */
+static void *
+get_pointer(TupleTableSlot *slot, int attribute)
+{
+	return slot->tts_isnull[attribute - 1] ? NULL : PG_DETOAST_DATUM_PACKED(slot->tts_values[attribute - 1]);
+}
+
+static const Tags *
+get_tags(TupleTableSlot *slot)
+{
+	Tags	   *tags = palloc0(sizeof(Tags));
+
+	for (int i = 0; i < TAG_COUNT; i++)
+		tags->values[i] = get_pointer(slot, tag_columns[i]);
+	tags->correlation_id = get_pointer(slot, Anum_journal_correlation_id);
+	tags->causation_id = get_pointer(slot, Anum_journal_causation_id);
+	return tags;
+}
+
+/*
+ * The next record, good until the one after it is asked for; false at the end.
+ * Legs that cannot be read are counted as -1.
+ */
+bool
+journal_scan_next(JournalScan *scan, JournalRecord *record)
+{
+	TupleTableSlot *slot = scan->slot;
+	Datum	   *values = slot->tts_values;
+	bytea	   *fingerprint;
+	bytea	   *legs;
+
+	memset(record, 0, sizeof(*record));
+	if (!store_scan_next(scan->scan, ForwardScanDirection, slot))
+		return false;
+	slot_getallattrs(slot);
+	record->kind = DatumGetChar(values[Anum_journal_kind - 1]);
+	record->position = DatumGetInt64(values[Anum_journal_position - 1]);
+	record->recorded_at = DatumGetTimestampTz(values[Anum_journal_recorded_at - 1]);
+	record->has_effective_at = !slot->tts_isnull[Anum_journal_effective_at - 1];
+	if (record->has_effective_at)
+		record->effective_at = DatumGetTimestampTz(values[Anum_journal_effective_at - 1]);
+	legs = get_pointer(slot, Anum_journal_legs);
+	if (legs != NULL && legs_are_readable(legs))
+		record->legs = decode_legs(PointerGetDatum(legs), &record->leg_count);
+	else if (legs != NULL)
+		record->leg_count = -1;
+	if (!slot->tts_isnull[Anum_journal_related - 1])
+		record->related = DatumGetInt64(values[Anum_journal_related - 1]);
+	record->idempotency_key = get_pointer(slot, Anum_journal_idempotency_key);
+	fingerprint = get_pointer(slot, Anum_journal_fingerprint);
+	if (fingerprint != NULL && VARSIZE_ANY_EXHDR(fingerprint) == FINGERPRINT_SIZE)
+		record->fingerprint = (uint8 *) VARDATA_ANY(fingerprint);
+	record->reference = get_pointer(slot, Anum_journal_reference);
+	if (!slot->tts_isnull[Anum_journal_metadata - 1])
+		record->metadata = DatumGetJsonbP(values[Anum_journal_metadata - 1]);
+	if (!slot->tts_isnull[Anum_journal_payload - 1])
+		record->payload = DatumGetJsonbP(values[Anum_journal_payload - 1]);
+	record->tags = get_tags(slot);
+	return true;
+}
+
+void
+journal_scan_end(JournalScan *scan)
+{
+	store_scan_close(scan->scan);
+	pfree(scan);
+}
+
 /* The tag of a match that the fewest records are likely to share. */
 Tag
 journal_selective_tag(const JournalMatch *match)
@@ -507,22 +618,7 @@ ledger_legs(PG_FUNCTION_ARGS)
 Datum
 ledger_legs_readable(PG_FUNCTION_ARGS)
 {
-	bytea	   *stored = PG_GETARG_BYTEA_PP(0);
-	const uint8 *data = (const uint8 *) VARDATA_ANY(stored);
-	int			numbers = 0;
-	int			bytes = 0;		/* of the number begun */
-
-	for (Size i = 0; i < VARSIZE_ANY_EXHDR(stored); i++)
-	{
-		if (++bytes > VARINT_MAX)
-			PG_RETURN_BOOL(false);
-		if (!(data[i] & 0x80))
-		{
-			numbers++;
-			bytes = 0;
-		}
-	}
-	PG_RETURN_BOOL(bytes == 0 && numbers % 2 == 0);
+	PG_RETURN_BOOL(legs_are_readable(PG_GETARG_BYTEA_PP(0)));
 }
 
 /* SQL: ledger_data.counterpart(legs, balance_id, version): the other side of an entry. */

@@ -107,6 +107,13 @@ extern bool journal_find_position(StoreTable *journal, int32 ledger_id, int64 po
 extern JournalFound *journal_find_related(StoreTable *journal, int32 ledger_id, int64 related, char kind, int *count);
 extern bool journal_find_reference(StoreTable *journal, int32 ledger_id, text *reference, JournalFound *found);
 
+/* Records one after the other. */
+typedef struct JournalScan JournalScan;
+
+extern JournalScan *journal_scan_begin(StoreTable *journal, int32 ledger_id, int64 after, int64 until);
+extern bool journal_scan_next(JournalScan *scan, JournalRecord *record);
+extern void journal_scan_end(JournalScan *scan);
+
 extern int64 journal_last(StoreTable *journal, int32 ledger_id, int64 until);
 extern Tag journal_selective_tag(const JournalMatch *match);
 extern int64 journal_match(StoreTable *journal, int32 ledger_id, const JournalMatch *match, int64 after, int64 until);

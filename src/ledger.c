@@ -34,6 +34,7 @@ enum
 	Anum_ledger_auto_open,
 	Anum_ledger_serial,
 	Anum_ledger_notify,
+	Anum_ledger_hashing,
 	Anum_ledger_metadata,
 	Anum_ledger_created_at,
 	Natts_ledger = Anum_ledger_created_at

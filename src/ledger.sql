@@ -17,6 +17,7 @@ CREATE TABLE ledger_data.ledger (
 	auto_open boolean NOT NULL,
 	serial boolean NOT NULL,
 	notify boolean NOT NULL DEFAULT false,
+	hashing "char" NOT NULL,
 	metadata jsonb NOT NULL,
 	created_at timestamptz NOT NULL,
 	CONSTRAINT ledger_name_key UNIQUE (name)
@@ -25,6 +26,8 @@ COMMENT ON TABLE ledger_data.ledger IS
 'Ledgers: independent sets of accounts, each with its own journal and rights.';
 COMMENT ON COLUMN ledger_data.ledger.auto_open IS
 'Whether unknown accounts are opened on first use.';
+COMMENT ON COLUMN ledger_data.ledger.hashing IS
+'Whether records are chained: e sealed, o off.';
 COMMENT ON COLUMN ledger_data.ledger.notify IS
 'Whether listeners are told of new records; see ledger.set_notify.';
 COMMENT ON COLUMN ledger_data.ledger.serial IS

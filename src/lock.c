@@ -25,6 +25,7 @@
 #define LOCK_CLASS_TAG		0x4C48
 #define LOCK_CLASS_ALL_TAGS	0x4C49
 #define LOCK_CLASS_UPGRADE	0x4C4A
+#define LOCK_CLASS_SEAL		0x4C4B
 
 /* Key locks that one transaction may take of the shared lock table. */
 #define MAX_KEY_LOCKS		64
@@ -246,4 +247,14 @@ lock_tags(LockOrder *order, int32 ledger_id, TagLock *locks, int count)
 		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, locks[i].hash, LOCK_CLASS_TAG);
 		(void) acquire(&tag, locks[i].exclusive ? ExclusiveLock : ShareLock, ledger_id, COUNT_TAG_WAITS);
 	}
+}
+
+/* Keep others from sealing a ledger until the end of the transaction; nobody who holds it waits for a later step. */
+void
+lock_seal(int32 ledger_id)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, 0, LOCK_CLASS_SEAL);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }

@@ -55,6 +55,7 @@ extern void lock_keys(LockOrder *order, int32 ledger_id, uint32 *hashes, int cou
 extern bool lock_try_read(LockOrder *order, int32 ledger_id);
 extern void lock_wait_for_writers(int32 ledger_id);
 extern void lock_wait_for_tag(int32 ledger_id, uint32 hash);
+extern void lock_seal(int32 ledger_id);
 extern void lock_tags(LockOrder *order, int32 ledger_id, TagLock *locks, int count);
 
 #endif							/* LEDGER_LOCK_H */

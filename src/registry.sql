@@ -140,13 +140,28 @@ COMMENT ON FUNCTION ledger_data.lock_account(int, text) IS
 'Locks the ledger as posting does and an account''s row, which it returns; error LG003 if it is not open.';
 REVOKE ALL ON FUNCTION ledger_data.lock_account(int, text) FROM PUBLIC;
 
-CREATE FUNCTION ledger_data.create_ledger(name text, ordering text, auto_open boolean, metadata jsonb) RETURNS void
+CREATE FUNCTION ledger_data.hashing_code(hashing text) RETURNS "char"
+	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+	AS $$
+BEGIN
+	IF hashing NOT IN ('sealed', 'off') THEN
+		RAISE EXCEPTION 'hashing "%" does not exist', left(hashing, 80)
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give ''sealed'' or ''off''.';
+	END IF;
+	RETURN CASE hashing WHEN 'sealed' THEN 'e' ELSE 'o' END;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.hashing_code(text) IS 'How a way of hashing is stored; error 22023 if there is none of this name.';
+REVOKE ALL ON FUNCTION ledger_data.hashing_code(text) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.create_ledger(name text, ordering text, hashing text, auto_open boolean, metadata jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
 DECLARE
 	number int;
 BEGIN
 	PERFORM ledger_data.require('name', name IS NOT NULL), ledger_data.require('ordering', ordering IS NOT NULL),
+		ledger_data.require('hashing', hashing IS NOT NULL),
 		ledger_data.require('auto_open', auto_open IS NOT NULL);
 	PERFORM ledger_data.check_metadata(metadata);
 	IF name !~ '^[A-Za-z0-9_.-]{1,63}$' THEN
@@ -157,8 +172,8 @@ BEGIN
 		RAISE EXCEPTION 'ordering "%" does not exist', left(ordering, 80)
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give ''parallel'' or ''serial''.';
 	END IF;
-	INSERT INTO ledger_data.ledger (id, name, auto_open, serial, metadata, created_at)
-		VALUES (nextval('ledger_data.ledger_id'), $1, $3, ordering = 'serial', $4, clock_timestamp())
+	INSERT INTO ledger_data.ledger (id, name, auto_open, serial, hashing, metadata, created_at)
+		VALUES (nextval('ledger_data.ledger_id'), $1, auto_open, ordering = 'serial', ledger_data.hashing_code(hashing), metadata, clock_timestamp())
 		ON CONFLICT ON CONSTRAINT ledger_name_key DO NOTHING
 		RETURNING id INTO number;
 	IF number IS NULL THEN
@@ -167,18 +182,18 @@ BEGIN
 	INSERT INTO ledger_data.account (ledger_id, any_asset, address, opened_at)
 		VALUES (number, true, 'world', clock_timestamp());
 	PERFORM ledger_data.record(number, 'l', jsonb_build_object('change', 'create', 'name', name,
-		'ordering', ordering, 'auto_open', auto_open, 'metadata', metadata));
+		'ordering', ordering, 'hashing', hashing, 'auto_open', auto_open, 'metadata', metadata));
 END
 $$;
-COMMENT ON FUNCTION ledger_data.create_ledger(text, text, boolean, jsonb) IS 'Does the work of ledger.create_ledger.';
-REVOKE ALL ON FUNCTION ledger_data.create_ledger(text, text, boolean, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION ledger_data.create_ledger(text, text, text, boolean, jsonb) IS 'Does the work of ledger.create_ledger.';
+REVOKE ALL ON FUNCTION ledger_data.create_ledger(text, text, text, boolean, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION ledger.create_ledger(name text, ordering text DEFAULT 'parallel', auto_open boolean DEFAULT true, metadata jsonb DEFAULT '{}') RETURNS void
+CREATE FUNCTION ledger.create_ledger(name text, ordering text DEFAULT 'parallel', hashing text DEFAULT 'sealed', auto_open boolean DEFAULT true, metadata jsonb DEFAULT '{}') RETURNS void
 	AS 'MODULE_PATHNAME', 'ledger_gate_admin'
 	LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION ledger.create_ledger(text, text, boolean, jsonb) IS
-'Creates a ledger, with its account world, which has no floor: money enters and leaves there. name: 1 to 63 letters, digits and _ . -. ordering: parallel, where transactions that share no account write at once; or serial, where exactly one transaction writes at a time, first come first served, functions that read wait for the one in progress, and positions have no gaps and are in the order of commits. It never changes. auto_open: whether unknown accounts are opened on first use. Errors: LG011 exists, LG115 malformed name, 22023 no such ordering, LG108 metadata, 42501 without the right "admin" on all ledgers. Waits for whoever creates the same name.';
-REVOKE ALL ON FUNCTION ledger.create_ledger(text, text, boolean, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION ledger.create_ledger(text, text, text, boolean, jsonb) IS
+'Creates a ledger, with its account world, which has no floor: money enters and leaves there. name: 1 to 63 letters, digits and _ . -. ordering: parallel, where transactions that share no account write at once; or serial, where exactly one transaction writes at a time, first come first served, functions that read wait for the one in progress, and positions have no gaps and are in the order of commits. It never changes. hashing: sealed, where ledger.seal chains the records, or off. auto_open: whether unknown accounts are opened on first use. Errors: LG011 exists, LG115 malformed name, 22023 no such ordering or hashing, LG108 metadata, 42501 without the right "admin" on all ledgers. Waits for whoever creates the same name.';
+REVOKE ALL ON FUNCTION ledger.create_ledger(text, text, text, boolean, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.create_asset(code text, scale int, name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp

@@ -60,6 +60,7 @@ struct StoreScan
 {
 	Relation	index;
 	IndexScanDesc desc;
+	MemoryContext context;		/* where the access method keeps what lasts as long as the scan */
 };
 
 static StoreDef *registered = NULL;
@@ -380,6 +381,7 @@ store_scan_open(StoreTable *table, int index, int nkeys)
 
 	scan->index = index_open(table->def->index_oids[index], AccessShareLock);
 	scan->desc = index_begin_scan(table->rel, scan->index, GetActiveSnapshot(), nkeys);
+	scan->context = CurrentMemoryContext;
 	return scan;
 }
 
@@ -387,14 +389,21 @@ store_scan_open(StoreTable *table, int index, int nkeys)
 void
 store_scan_start(StoreScan *scan, ScanKey keys)
 {
+	MemoryContext old = MemoryContextSwitchTo(scan->context);
+
 	index_rescan(scan->desc, keys, scan->desc->numberOfKeys, NULL, 0);
+	MemoryContextSwitchTo(old);
 }
 
 /* The next row in index order into the slot, or false. */
 bool
 store_scan_next(StoreScan *scan, ScanDirection direction, TupleTableSlot *slot)
 {
-	return index_getnext_slot(scan->desc, direction, slot);
+	MemoryContext old = MemoryContextSwitchTo(scan->context);
+	bool		found = index_getnext_slot(scan->desc, direction, slot);
+
+	MemoryContextSwitchTo(old);
+	return found;
 }
 
 /*
@@ -404,15 +413,17 @@ store_scan_next(StoreScan *scan, ScanDirection direction, TupleTableSlot *slot)
 bool
 store_scan_first(StoreScan *scan, TupleTableSlot *slot, ItemPointer root)
 {
+	MemoryContext old = MemoryContextSwitchTo(scan->context);
+	bool		found = false;
 	ItemPointer tid;
 
-	while ((tid = index_getnext_tid(scan->desc, ForwardScanDirection)) != NULL)
+	while (!found && (tid = index_getnext_tid(scan->desc, ForwardScanDirection)) != NULL)
 	{
 		*root = *tid;
-		if (index_fetch_heap(scan->desc, slot))
-			return true;
+		found = index_fetch_heap(scan->desc, slot);
 	}
-	return false;
+	MemoryContextSwitchTo(old);
+	return found;
 }
 
 void

@@ -255,6 +255,50 @@ CREATE FUNCTION ledger_data.verify_positions(number int)
 COMMENT ON FUNCTION ledger_data.verify_positions(int) IS 'Records of a serial ledger that do not have the next position.';
 REVOKE ALL ON FUNCTION ledger_data.verify_positions(int) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.verify_blocks(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	AS $$
+#variable_conflict use_column
+DECLARE
+	b ledger_data.block;
+	now_there record;
+	last_number bigint := 0;
+	last_position bigint := -9223372036854775808;
+	last_hash bytea := decode(repeat('00', 32), 'hex');
+	different bigint;
+BEGIN
+	invariant := 'block';
+	FOR b IN SELECT k.* FROM ledger_data.block k WHERE k.ledger_id = $1 ORDER BY k.number LOOP
+		object := 'block ' || b.number;
+		IF b.number <> last_number + 1 OR b.previous <> last_hash OR b.first_position <= last_position THEN
+			detail := format('It does not follow block %s.', last_number);
+			RETURN NEXT;
+		END IF;
+		IF b.root <> ledger_data.merkle_root(b.leaves) OR b.records <> octet_length(b.leaves) / 32 OR b.hash <> sha256(convert_to(
+				ledger_data.block_header(b.number, b.first_position, b.last_position, b.records, b.sealed_at, b.root, b.previous), 'UTF8')) THEN
+			detail := 'Its hashes are not those of what it says.';
+			RETURN NEXT;
+		END IF;
+		SELECT * INTO now_there FROM ledger_data.leaves($1, last_position, b.last_position, 2147483647);
+		different := ledger_data.first_difference(b.leaves, now_there.leaves);
+		IF different IS NOT NULL THEN
+			SELECT 'record ' || coalesce(max(j.position), b.last_position) INTO object FROM (
+				SELECT k.position FROM ledger_data.journal k WHERE k.ledger_id = $1 AND k.position > last_position AND k.position <= b.last_position
+					ORDER BY k.position LIMIT 1 OFFSET different) j;
+			detail := format('It is the first of block %s, which has %s records, that was changed, added, or is preceded by one removed; there are %s.',
+				b.number, b.records, now_there.records);
+			RETURN NEXT;
+		END IF;
+		last_number := b.number;
+		last_position := b.last_position;
+		last_hash := b.hash;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.verify_blocks(int) IS 'Blocks that do not follow from one another, and the first record of each that is not as it was sealed.';
+REVOKE ALL ON FUNCTION ledger_data.verify_blocks(int) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.verify(ledger text)
 	RETURNS TABLE (ledger_name text, invariant text, object text, detail text)
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -288,6 +332,8 @@ BEGIN
 		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
 		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_positions(l.id) v;
 		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_blocks(l.id) v;
+		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
 		SELECT (SELECT count(*) FROM ledger_data.balance b WHERE b.ledger_id = l.id) AS balances,
 				(SELECT count(*) FROM ledger_data.journal j WHERE j.ledger_id = l.id) AS records,
 				(SELECT count(*) FROM ledger_data.entry e WHERE e.ledger_id = l.id) AS entries
@@ -305,5 +351,5 @@ CREATE FUNCTION ledger.verify(ledger text DEFAULT NULL)
 	AS 'MODULE_PATHNAME', 'ledger_gate_read'
 	LANGUAGE C STABLE;
 COMMENT ON FUNCTION ledger.verify(text) IS
-'Checks a ledger, or all of them, and returns one row for each fault: no row means that all is well. A notice for each ledger tells how much was checked. Invariants: sum (all balances in an asset sum to zero), balance (each is the sum of its entries, its version their number), entry (each follows from the one before), transaction (journal and entries belong together and balance), limit (no floor or ceiling is passed, unless by a forced reversal), account (accounts and balances agree), held (what is held on each balance is the sum of its holds), hold (of each hold, captured, voided and left are together what was held, and as the journal says), reversal (no transaction is reversed by more than it moved), position (those of a serial ledger have no gaps). Reads everything with one snapshot and takes no locks; posting goes on. Errors: LG001 unknown ledger, 42501 without the right "read".';
+'Checks a ledger, or all of them, and returns one row for each fault: no row means that all is well. A notice for each ledger tells how much was checked. Invariants: sum (all balances in an asset sum to zero), balance (each is the sum of its entries, its version their number), entry (each follows from the one before), transaction (journal and entries belong together and balance), limit (no floor or ceiling is passed, unless by a forced reversal), account (accounts and balances agree), held (what is held on each balance is the sum of its holds), hold (of each hold, captured, voided and left are together what was held, and as the journal says), reversal (no transaction is reversed by more than it moved), position (those of a serial ledger have no gaps), block (blocks follow from one another, and records are as they were sealed). Reads everything with one snapshot and takes no locks; posting goes on. Errors: LG001 unknown ledger, 42501 without the right "read".';
 REVOKE ALL ON FUNCTION ledger.verify(text) FROM PUBLIC;

@@ -22,7 +22,7 @@ SELECT set_eq($$SELECT name, volatility, parallel FROM function WHERE schema = '
 		('capture', 'v', 'u'), ('try_capture', 'v', 'u'), ('void', 'v', 'u'), ('try_void', 'v', 'u'), ('expire_holds', 'v', 'u'),
 		('reverse', 'v', 'u'), ('try_reverse', 'v', 'u'),
 	('append', 'v', 'u'), ('try_append', 'v', 'u'), ('append_many', 'v', 'u'), ('try_append_many', 'v', 'u'),
-		('post_events', 'v', 'u'), ('try_post_events', 'v', 'u'), ('submit_all', 'v', 'u'), ('post_from', 'v', 'u'), ('load', 'v', 'u'), ('submit', 'v', 'u'), ('try_submit', 'v', 'u'), ('set_notify', 'v', 'u'), ('tail', 'v', 'u'), ('scope_now', 'v', 'u'), ('events', 'v', 'u'),
+		('post_events', 'v', 'u'), ('try_post_events', 'v', 'u'), ('submit_all', 'v', 'u'), ('post_from', 'v', 'u'), ('load', 'v', 'u'), ('submit', 'v', 'u'), ('seal', 'v', 'u'), ('set_hashing', 'v', 'u'), ('head', 's', 'u'), ('proof', 's', 'u'), ('verify_proof', 'i', 's'), ('try_submit', 'v', 'u'), ('set_notify', 'v', 'u'), ('tail', 'v', 'u'), ('scope_now', 'v', 'u'), ('events', 'v', 'u'),
 	('lock_accounts', 'v', 'u'), ('read_lock', 'v', 'u'), ('try_read_lock', 'v', 'u'), ('run', 'v', 'u'),
 		('attempt', 'v', 'u'), ('attempt_reset', 'v', 'u'), ('scope', 'i', 's'),
 	('split', 's', 's'), ('at_version', 'i', 's'), ('balance_between', 'i', 's'),
@@ -43,7 +43,7 @@ SELECT is_empty($$SELECT g.name FROM function g JOIN function t ON t.schema = 'l
 -- Inner functions: those in C one by one, the others by what they do.
 SELECT is_empty($$SELECT name, volatility, parallel FROM function WHERE schema = 'ledger_data' AND language = 'c'
 	AND body !~ '^ledger_(append_only|forget_cached)$'
-	AND volatility::text || parallel::text <> CASE WHEN name IN ('lock_ledger', 'settled', 'serial_position', 'counters', 'work') THEN 'vu' WHEN name = 'has_shared_memory' THEN 'su' WHEN name = 'may'
+	AND volatility::text || parallel::text <> CASE WHEN name IN ('lock_ledger', 'settled', 'serial_position', 'counters', 'work', 'lock_seal') THEN 'vu' WHEN name IN ('has_shared_memory', 'leaves', 'lines') THEN 'su' WHEN name = 'may'
 		THEN 'ss' WHEN name ~ '_at$' THEN 'su' ELSE 'is' END$$, 'labels of inner functions in C');
 SELECT is_empty($$SELECT name FROM function WHERE schema = 'ledger_data' AND volatility <> 'v' AND body ~* '\m(INSERT INTO|DELETE FROM|UPDATE ledger_data|LOCK TABLE|nextval|FOR (NO KEY )?UPDATE|EXECUTE format|clock_timestamp)\M'$$,
 	'what writes or locks is volatile');
@@ -62,13 +62,14 @@ SELECT set_eq('SELECT name::text, columns FROM columns', $$VALUES
 	('balance', 'ledger_id asset_id id status own_limits floor ceiling address held_in held_out recorded_at version inflow outflow room'),
 	('balance_state', 'address asset balance version'),
 	('attempt', 'ledger_id key began attempts'),
+	('block', 'ledger_id number first_position last_position records sealed_at root previous hash leaves'),
 	('bulk_receipt', 'rows posted replayed refused'),
 	('condition', 'kind address asset version low high expected source_id source_type stream_type stream_id event_types none exact'),
 	('entry', 'balance_id version position recorded_at ledger_id amount balance effective_at'),
 	('event', 'event_type payload source_id source_type stream_type stream_id correlation_id causation_id idempotency_key'),
 	('hold', 'ledger_id number hold source_id destination_id scale expired expires_at due amount captured voided'),
 	('journal', 'ledger_id kind position recorded_at legs effective_at idempotency_key fingerprint reference metadata related payload source_type source_id stream_type stream_id event_type correlation_id causation_id hash'),
-	('ledger', 'id name auto_open serial notify metadata created_at'),
+	('ledger', 'id name auto_open serial notify hashing metadata created_at'),
 	('posting', 'source destination amount asset'),
 	('receipt', 'status transaction position recorded_at code message detail balances amounts violations'),
 	('tags', 'source_id source_type stream_type stream_id event_type correlation_id causation_id'),

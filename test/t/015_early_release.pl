@@ -182,8 +182,8 @@ sub after_crash
 after_crash('a post with synchronous_commit off is lost', 'SET synchronous_commit = off; ' . post_to('off'), balance('off'), '0');
 after_crash('with local it is there', 'SET synchronous_commit = local; ' . post_to('local'), balance('local'), '1.00');
 after_crash('and with on', post_to('on'), balance('on'), '1.00');
-after_crash('CREATE TABLE beside a post', 'BEGIN; CREATE TABLE created (n int); ' . post_to('create') . ' INSERT INTO created VALUES (1); COMMIT;',
-	'(SELECT count(*) FROM created), ' . balance('create'), '1|1.00');
+after_crash('CREATE TABLE beside a post', 'BEGIN; CREATE TABLE created (n int); ' . post_to('create') . ' COMMIT;',
+	"to_regclass('created') IS NOT NULL, " . balance('create'), 't|1.00');
 after_crash('DROP TABLE beside a post', 'BEGIN; ' . post_to('drop') . ' DROP TABLE dropped; COMMIT;',
 	"to_regclass('dropped') IS NULL, " . balance('drop'), 't|1.00');
 after_crash('a savepoint rolled back after a post',
@@ -333,6 +333,22 @@ my $standby = follow('last', '*');
 	}
 	cmp_ok($longest, '<', 5, sprintf('with remote_apply a post is answered at once: %.3f s', $longest));
 	is($unseen, 0, 'and is to be seen on the standby then');
+
+	# and that is no luck: an answer comes when the standby has stored it only to those who asked for no more
+	my $post = "SELECT status FROM ledger.post('main', 'world', 'applied', 1, 'EUR')";
+	$reader->query('SELECT pg_wal_replay_pause();');
+	$standby->poll_query_until('postgres', "SELECT pg_get_wal_replay_pause_state() = 'paused'") or BAIL_OUT('replay goes on');
+	my @sessions;
+	foreach my $level (qw(on remote_apply))
+	{
+		my $session = start_session($primary, "asks for $level", undef, 'SET ledger.early_lock_release = on', "SET synchronous_commit = $level", $post);
+
+		push @sessions, $session;
+		wait_for(sub { has_ended($session) || ($level ne 'on' && is_waiting($session)) });
+		is(has_ended($session) ? 1 : 0, $level eq 'on' ? 1 : 0, "$session->{name}: while the standby stores it but does not apply it");
+	}
+	$reader->query('SELECT pg_wal_replay_resume();');
+	is(answer($_), "posted\nanswered\n", "$_->{name}: answered") foreach @sessions;
 	$writer->finish;
 	$reader->finish;
 }
@@ -344,10 +360,9 @@ my $standby = follow('last', '*');
 # free: whether it has; run: what it does; probe: what the other does (default: it posts into the same account); end:
 # how it is made not to wait; told: what it is told at last
 my $on = 'SET ledger.early_lock_release = on';
-my $local = 'SET synchronous_commit = local';
+my $local = 'SET LOCAL synchronous_commit = local';
 my $post = sub { my ($of) = @_; return "SELECT status FROM ledger.post('main', 'credit:$of', 'to:$of', 1, 'EUR')" };
 my $update = sub { my ($of) = @_; return "UPDATE own SET n = n + 1 WHERE name = '$of' RETURNING 'posted'" };
-my $together = sub { return join('; ', 'BEGIN', @_, 'COMMIT') };
 my %cases = (
 	on => { free => 1, run => sub { ($on, $post->($_[0])) } },
 	off => { free => 0, run => sub { $post->($_[0]) } },
@@ -355,7 +370,7 @@ my %cases = (
 	remote_apply => { free => 0, run => sub { ($on, 'SET synchronous_commit = remote_apply', $post->($_[0])) } },
 	set_local => { free => 1, run => sub { ('BEGIN', 'SET LOCAL ledger.early_lock_release = on', $post->($_[0]), 'COMMIT') } },
 	set_local_off => { free => 0, run => sub { ($on, 'BEGIN', 'SET LOCAL ledger.early_lock_release = off', $post->($_[0]), 'COMMIT') } },
-	set_local_past => { free => 0, run => sub { ("BEGIN; SET LOCAL ledger.early_lock_release = on; COMMIT", $post->($_[0])) } },
+	set_local_past => { free => 0, run => sub { ('BEGIN; SET LOCAL ledger.early_lock_release = on; COMMIT', $post->($_[0])) } },
 	role => { free => 1, user => 'clerk', setting => 'ROLE clerk', run => sub { $post->($_[0]) } },
 	database => { free => 1, setting => 'DATABASE postgres', run => sub { $post->($_[0]) } },
 	anyone => { free => 1, user => 'clerk', run => sub { ($on, $post->($_[0])) } },
@@ -382,9 +397,9 @@ my %cases = (
 		probe => sub { "SELECT status FROM ledger.post('serial', 'world', 'b', 1, 'EUR')" }
 	},
 	own_row => { free => 1, run => sub { ($on, 'BEGIN', $post->($_[0]), $update->($_[0]), 'COMMIT') }, probe => $update },
-	# without a post it commits as ever, whatever was before
+	# without a post it commits as ever, whatever its session did just before
 	no_post => { free => 0, run => sub { ($on, $update->($_[0])) }, probe => $update },
-	after_post => { free => 0, run => sub { ($on, $local, $post->($_[0]), 'RESET synchronous_commit', $update->($_[0])) }, probe => $update },
+	after_post => { free => 0, run => sub { ($on, 'BEGIN', $local, $post->($_[0]), 'COMMIT', $update->($_[0])) }, probe => $update },
 	after_rollback => { free => 0, run => sub { ($on, 'BEGIN', $post->($_[0]), 'ROLLBACK', $update->($_[0])) }, probe => $update },
 	after_error => {
 		free => 0,
@@ -394,12 +409,12 @@ my %cases = (
 	},
 	after_prepare => {
 		free => 0,
-		run => sub { ($on, $local, 'BEGIN', $post->($_[0]), "PREPARE TRANSACTION '$_[0]'", 'RESET synchronous_commit', $update->($_[0])) },
+		run => sub { ($on, 'BEGIN', $local, $post->($_[0]), "PREPARE TRANSACTION '$_[0]'", $update->($_[0])) },
 		probe => $update
 	});
 
 $primary->safe_psql('postgres', <<"END");
-INSERT INTO own SELECT unnest('{@{[ join(',', sort keys %cases) ]}}'::text[]);
+INSERT INTO own SELECT unnest('{queue,@{[ join(',', sort keys %cases) ]}}'::text[]);
 SELECT ledger.open_account('main', 'credit:' || name, floor => NULL), ledger.open_account('main', 'to:' || name) FROM own WHERE name <> ALL ('{@{[ join(',', @loads) ]}}');
 SELECT ledger.open_account('main', 'to:on');
 SELECT ledger.post('serial', 'world', name, 1, 'EUR') FROM unnest('{a,b}'::text[]) name;
@@ -409,7 +424,7 @@ my $receiver = stop_process($standby, 'walreceiver');
 foreach my $name (sort keys %cases)
 {
 	my $case = $cases{$name};
-	my $alter = sub { $primary->safe_psql('postgres', "$local; ALTER $case->{setting} $_[0]") if $case->{setting} };
+	my $alter = sub { $primary->safe_psql('postgres', "BEGIN; $local; ALTER $case->{setting} $_[0]; COMMIT") if $case->{setting} };
 
 	$alter->('SET ledger.early_lock_release = on');
 	$case->{session} = start_session($primary, "case $name", $case->{user}, $case->{run}->($name));
@@ -420,10 +435,27 @@ foreach my $name (sort keys %cases)
 {
 	my $case = $cases{$name};
 	my $timeout = $case->{free} ? '2s' : '200ms';
-	my ($state, $error, $out) = sqlstate($primary, "$local; SET lock_timeout = '$timeout'; " . ($case->{probe} // $post)->($name));
+	my ($state, $error, $out) = sqlstate($primary,
+		"SET synchronous_commit = local; SET lock_timeout = '$timeout'; " . ($case->{probe} // $post)->($name));
 
 	is("$state $out", $case->{free} ? '00000 posted' : '55P03 ', "$name: the lock is " . ($case->{free} ? 'gone' : 'held')) or diag($error);
 }
+# Those who were in the queue already are let through as well: the first commits only when the second waits for its lock.
+my $first = start_session($primary, 'first in the queue', undef, $on, 'BEGIN', $post->('queue'), <<'END', 'COMMIT');
+DO $$
+BEGIN
+	FOR i IN 1 .. 500 LOOP
+		PERFORM pg_stat_clear_snapshot();
+		EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'second in the queue' AND wait_event_type = 'Lock');
+		PERFORM pg_sleep(0.02);
+	END LOOP;
+END $$
+END
+wait_for(sub { waiting($primary, 'first in the queue', 'Timeout', 'PgSleep') == 1 });
+my $second = start_session($primary, 'second in the queue', undef, 'SET synchronous_commit = local', $post->('queue'));
+wait_for(sub { has_ended($second) });
+ok(has_ended($second) && is_waiting($first), 'who waits for the lock of a post gets it when that waits for the standby');
+
 # An answer says that it is done: so the answer to a repetition has to wait as well.
 my $same = "ledger.post('main', 'world', 'twice', 1, 'EUR', 'the same')";
 my @repeated = map { start_session($primary, "repeated $_", undef, $on, "SELECT status FROM $same") } 1 .. 2;
@@ -443,6 +475,7 @@ foreach my $name (sort grep { !$cases{$_}{end} } keys %cases)
 {
 	like(answer($cases{$name}{session}), $cases{$name}{told} // qr/\A(posted\n)+answered\n\z/, "$name: answered when the standby does");
 }
+is(answer($_), "posted\nanswered\n", "$_->{name}: answered") foreach $first, $second;
 answer($_) foreach @repeated;
 $primary->safe_psql('postgres', "ROLLBACK PREPARED 'after_prepare'");
 $primary->wait_for_catchup($standby);

@@ -1,0 +1,257 @@
+/*
+ * seal.c
+ *		What chaining records into blocks, and proving them, needs of C.
+ *
+ * Reads with the active snapshot and takes no locks but the one that lets one
+ * session at a time seal a ledger.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "canon.h"
+#include "compat.h"
+#include "lock.h"
+#include "merkle.h"
+
+LEDGER_FUNCTION(ledger_lock_seal);
+LEDGER_FUNCTION(ledger_leaves);
+LEDGER_FUNCTION(ledger_lines);
+LEDGER_FUNCTION(ledger_merkle_root);
+LEDGER_FUNCTION(ledger_merkle_path);
+LEDGER_FUNCTION(ledger_first_difference);
+LEDGER_FUNCTION(ledger_verify_proof);
+
+/* SQL: ledger_data.lock_seal(ledger_id): one session at a time. */
+Datum
+ledger_lock_seal(PG_FUNCTION_ARGS)
+{
+	lock_seal(PG_GETARG_INT32(0));
+	PG_RETURN_VOID();
+}
+
+/* Records as lines, one after the other, each in memory that the next one reuses. */
+typedef struct Lines
+{
+	StoreTable *journal;
+	JournalScan *scan;
+	Canon	   *canon;
+	MemoryContext record_context;
+	JournalRecord record;
+	StringInfoData line;
+} Lines;
+
+static void
+lines_begin(Lines *lines, int32 ledger_id, int64 after, int64 until)
+{
+	lines->journal = journal_open_table(STORE_READ);
+	lines->scan = journal_scan_begin(lines->journal, ledger_id, after, until);
+	lines->canon = canon_begin(ledger_id);
+	lines->record_context = AllocSetContextCreate(CurrentMemoryContext, "ledger record", ALLOCSET_DEFAULT_SIZES);
+}
+
+static bool
+lines_next(Lines *lines)
+{
+	MemoryContext old;
+	bool		found;
+
+	CHECK_FOR_INTERRUPTS();
+	MemoryContextReset(lines->record_context);
+	old = MemoryContextSwitchTo(lines->record_context);
+	found = journal_scan_next(lines->scan, &lines->record);
+	if (found)
+	{
+		initStringInfo(&lines->line);
+		canon_line(lines->canon, &lines->record, &lines->line);
+	}
+	MemoryContextSwitchTo(old);
+	return found;
+}
+
+static void
+lines_end(Lines *lines)
+{
+	canon_end(lines->canon);
+	journal_scan_end(lines->scan);
+	store_close(lines->journal);
+	MemoryContextDelete(lines->record_context);
+}
+
+/*
+ * SQL: ledger_data.leaves(ledger_id, after, until, most): the first and the last
+ * position of at most so many records, how many they are, and the hashes of
+ * their lines as leaves of a tree.
+ */
+Datum
+ledger_leaves(PG_FUNCTION_ARGS)
+{
+	int			most = PG_GETARG_INT32(3);
+	TupleDesc	desc;
+	StringInfoData leaves;
+	Lines		lines;
+	Datum		values[4] = {0};
+	bool		nulls[4] = {true, true, false, false};
+	int			count = 0;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "ledger_data.leaves has an unexpected result type");	/* cannot happen */
+	initStringInfo(&leaves);
+	appendStringInfoSpaces(&leaves, VARHDRSZ);
+	lines_begin(&lines, PG_GETARG_INT32(0), PG_GETARG_INT64(1), PG_GETARG_INT64(2));
+	while (count < most && lines_next(&lines))
+	{
+		if (count++ == 0)
+			values[0] = Int64GetDatum(lines.record.position);
+		values[1] = Int64GetDatum(lines.record.position);
+		enlargeStringInfo(&leaves, HASH_SIZE);
+		merkle_leaf(lines.line.data, lines.line.len, (uint8 *) leaves.data + leaves.len);
+		leaves.len += HASH_SIZE;
+	}
+	lines_end(&lines);
+	nulls[0] = nulls[1] = count == 0;
+	values[2] = Int32GetDatum(count);
+	SET_VARSIZE(leaves.data, leaves.len);
+	values[3] = PointerGetDatum(leaves.data);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/* SQL: ledger_data.lines(ledger_id, after, until): position and line of each record. */
+Datum
+ledger_lines(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Lines		lines;
+
+	InitMaterializedSRF(fcinfo, 0);
+	lines_begin(&lines, PG_GETARG_INT32(0), PG_GETARG_INT64(1), PG_GETARG_INT64(2));
+	while (lines_next(&lines))
+	{
+		Datum		values[2];
+		bool		nulls[2] = {false, false};
+
+		values[0] = Int64GetDatum(lines.record.position);
+		values[1] = PointerGetDatum(cstring_to_text_with_len(lines.line.data, lines.line.len));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		pfree(DatumGetPointer(values[1]));
+	}
+	lines_end(&lines);
+	return (Datum) 0;
+}
+
+/* The leaves of an argument; an error unless there is at least one and all are whole. */
+static const uint8 *
+get_leaves(bytea *stored, int64 *count)
+{
+	*count = VARSIZE_ANY_EXHDR(stored) / HASH_SIZE;
+	if (*count == 0 || VARSIZE_ANY_EXHDR(stored) % HASH_SIZE != 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("leaves are not whole hashes"));
+	return (const uint8 *) VARDATA_ANY(stored);
+}
+
+static Datum
+hash_datum(const uint8 *hash)
+{
+	bytea	   *result = palloc(VARHDRSZ + HASH_SIZE);
+
+	SET_VARSIZE(result, VARHDRSZ + HASH_SIZE);
+	memcpy(VARDATA(result), hash, HASH_SIZE);
+	return PointerGetDatum(result);
+}
+
+/* SQL: ledger_data.merkle_root(leaves) */
+Datum
+ledger_merkle_root(PG_FUNCTION_ARGS)
+{
+	int64		count;
+	const uint8 *leaves = get_leaves(PG_GETARG_BYTEA_PP(0), &count);
+	uint8		root[HASH_SIZE];
+
+	merkle_root(leaves, count, root);
+	return hash_datum(root);
+}
+
+/* SQL: ledger_data.merkle_path(leaves, leaf): the hashes from a leaf, counted from 0, to the root. */
+Datum
+ledger_merkle_path(PG_FUNCTION_ARGS)
+{
+	int64		count;
+	const uint8 *leaves = get_leaves(PG_GETARG_BYTEA_PP(0), &count);
+	int64		leaf = PG_GETARG_INT64(1);
+	uint8		path[MERKLE_MAX_PATH * HASH_SIZE];
+	Datum		hashes[MERKLE_MAX_PATH];
+	int			length;
+
+	if (leaf < 0 || leaf >= count)
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("there is no such leaf"));
+	length = merkle_path(leaves, count, leaf, path);
+	for (int i = 0; i < length; i++)
+		hashes[i] = hash_datum(path + i * HASH_SIZE);
+	PG_RETURN_ARRAYTYPE_P(construct_array(hashes, length, BYTEAOID, -1, false, TYPALIGN_INT));
+}
+
+/* SQL: ledger_data.first_difference(bytea, bytea): the first leaf, from 0, that differs or only one has; NULL if none. */
+Datum
+ledger_first_difference(PG_FUNCTION_ARGS)
+{
+	bytea	   *a = PG_GETARG_BYTEA_PP(0);
+	bytea	   *b = PG_GETARG_BYTEA_PP(1);
+	Size		a_length = VARSIZE_ANY_EXHDR(a);
+	Size		b_length = VARSIZE_ANY_EXHDR(b);
+	Size		at = 0;
+
+	while (at + HASH_SIZE <= Min(a_length, b_length) &&
+		   memcmp(VARDATA_ANY(a) + at, VARDATA_ANY(b) + at, HASH_SIZE) == 0)
+		at += HASH_SIZE;
+	if (at == a_length && at == b_length)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(at / HASH_SIZE);
+}
+
+/* SQL: verify_proof(record, path, leaf, leaves, root) */
+Datum
+ledger_verify_proof(PG_FUNCTION_ARGS)
+{
+	text	   *record;
+	char	   *utf8;
+	Size		length;
+	bytea	   *root;
+	uint8		path[MERKLE_MAX_PATH * HASH_SIZE];
+	uint8		leaf[HASH_SIZE];
+	Datum	   *hashes;
+	bool	   *nulls;
+	int			count;
+
+	for (int i = 0; i < 5; i++)
+		if (PG_ARGISNULL(i))
+			PG_RETURN_NULL();
+	record = PG_GETARG_TEXT_PP(0);
+	utf8 = pg_server_to_any(VARDATA_ANY(record), VARSIZE_ANY_EXHDR(record), PG_UTF8);
+	length = utf8 == VARDATA_ANY(record) ? VARSIZE_ANY_EXHDR(record) : strlen(utf8);
+	root = PG_GETARG_BYTEA_PP(4);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), BYTEAOID, -1, false, TYPALIGN_INT, &hashes, &nulls, &count);
+	if (count > MERKLE_MAX_PATH || VARSIZE_ANY_EXHDR(root) != HASH_SIZE)
+		PG_RETURN_BOOL(false);
+	for (int i = 0; i < count; i++)
+	{
+		bytea	   *hash = nulls[i] ? NULL : DatumGetByteaPP(hashes[i]);
+
+		if (hash == NULL || VARSIZE_ANY_EXHDR(hash) != HASH_SIZE)
+			PG_RETURN_BOOL(false);
+		memcpy(path + i * HASH_SIZE, VARDATA_ANY(hash), HASH_SIZE);
+	}
+	merkle_leaf(utf8, length, leaf);
+	PG_RETURN_BOOL(merkle_check(leaf, PG_GETARG_INT64(3), PG_GETARG_INT64(2), path, count,
+								(const uint8 *) VARDATA_ANY(root)));
+}
