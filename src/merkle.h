@@ -12,10 +12,14 @@
 /* Hashes on the way from a leaf to the root, at most. */
 #define MERKLE_MAX_PATH		64
 
-extern void merkle_leaf(const void *data, Size length, uint8 *hash);
-extern void merkle_root(const uint8 *leaves, int64 count, uint8 *root);
-extern int	merkle_path(const uint8 *leaves, int64 count, int64 index, uint8 *path);
-extern bool merkle_check(const uint8 *leaf, int64 count, int64 index, const uint8 *path, int length, const uint8 *root);
-extern void merkle_sha256(const void *data, Size length, uint8 *hash);
+typedef struct pg_cryptohash_ctx MerkleHash;
+
+extern MerkleHash *merkle_begin(void);
+extern void merkle_end(MerkleHash *context);
+extern void merkle_leaf(MerkleHash *context, const void *data, Size length, uint8 *hash);
+extern void merkle_root(MerkleHash *context, const uint8 *leaves, int64 count, uint8 *root);
+extern int	merkle_path(MerkleHash *context, const uint8 *leaves, int64 count, int64 index, uint8 *path);
+extern bool merkle_check(MerkleHash *context, const uint8 *leaf, int64 count, int64 index,
+						 const uint8 *path, int length, const uint8 *root);
 
 #endif							/* LEDGER_MERKLE_H */

@@ -44,6 +44,7 @@ typedef struct Lines
 	JournalScan *scan;
 	Canon	   *canon;
 	MemoryContext record_context;
+	MerkleHash *hash;
 	JournalRecord record;
 	StringInfoData line;
 } Lines;
@@ -54,6 +55,7 @@ lines_begin(Lines *lines, int32 ledger_id, int64 after, int64 until)
 	lines->journal = journal_open_table(STORE_READ);
 	lines->scan = journal_scan_begin(lines->journal, ledger_id, after, until);
 	lines->canon = canon_begin(ledger_id);
+	lines->hash = merkle_begin();
 	lines->record_context = AllocSetContextCreate(CurrentMemoryContext, "ledger record", ALLOCSET_DEFAULT_SIZES);
 }
 
@@ -79,6 +81,7 @@ lines_next(Lines *lines)
 static void
 lines_end(Lines *lines)
 {
+	merkle_end(lines->hash);
 	canon_end(lines->canon);
 	journal_scan_end(lines->scan);
 	store_close(lines->journal);
@@ -112,7 +115,7 @@ ledger_leaves(PG_FUNCTION_ARGS)
 			values[0] = Int64GetDatum(lines.record.position);
 		values[1] = Int64GetDatum(lines.record.position);
 		enlargeStringInfo(&leaves, HASH_SIZE);
-		merkle_leaf(lines.line.data, lines.line.len, (uint8 *) leaves.data + leaves.len);
+		merkle_leaf(lines.hash, lines.line.data, lines.line.len, (uint8 *) leaves.data + leaves.len);
 		leaves.len += HASH_SIZE;
 	}
 	lines_end(&lines);
@@ -175,8 +178,10 @@ ledger_merkle_root(PG_FUNCTION_ARGS)
 	int64		count;
 	const uint8 *leaves = get_leaves(PG_GETARG_BYTEA_PP(0), &count);
 	uint8		root[HASH_SIZE];
+	MerkleHash *hash = merkle_begin();
 
-	merkle_root(leaves, count, root);
+	merkle_root(hash, leaves, count, root);
+	merkle_end(hash);
 	return hash_datum(root);
 }
 
@@ -189,13 +194,16 @@ ledger_merkle_path(PG_FUNCTION_ARGS)
 	int64		leaf = PG_GETARG_INT64(1);
 	uint8		path[MERKLE_MAX_PATH * HASH_SIZE];
 	Datum		hashes[MERKLE_MAX_PATH];
+	MerkleHash *hash;
 	int			length;
 
 	if (leaf < 0 || leaf >= count)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("there is no such leaf"));
-	length = merkle_path(leaves, count, leaf, path);
+	hash = merkle_begin();
+	length = merkle_path(hash, leaves, count, leaf, path);
+	merkle_end(hash);
 	for (int i = 0; i < length; i++)
 		hashes[i] = hash_datum(path + i * HASH_SIZE);
 	PG_RETURN_ARRAYTYPE_P(construct_array(hashes, length, BYTEAOID, -1, false, TYPALIGN_INT));
@@ -229,8 +237,10 @@ ledger_verify_proof(PG_FUNCTION_ARGS)
 	bytea	   *root;
 	uint8		path[MERKLE_MAX_PATH * HASH_SIZE];
 	uint8		leaf[HASH_SIZE];
+	MerkleHash *context;
 	Datum	   *hashes;
 	bool	   *nulls;
+	bool		proved;
 	int			count;
 
 	for (int i = 0; i < 5; i++)
@@ -251,7 +261,10 @@ ledger_verify_proof(PG_FUNCTION_ARGS)
 			PG_RETURN_BOOL(false);
 		memcpy(path + i * HASH_SIZE, VARDATA_ANY(hash), HASH_SIZE);
 	}
-	merkle_leaf(utf8, length, leaf);
-	PG_RETURN_BOOL(merkle_check(leaf, PG_GETARG_INT64(3), PG_GETARG_INT64(2), path, count,
-								(const uint8 *) VARDATA_ANY(root)));
+	context = merkle_begin();
+	merkle_leaf(context, utf8, length, leaf);
+	proved = merkle_check(context, leaf, PG_GETARG_INT64(3), PG_GETARG_INT64(2), path, count,
+						  (const uint8 *) VARDATA_ANY(root));
+	merkle_end(context);
+	PG_RETURN_BOOL(proved);
 }

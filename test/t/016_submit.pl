@@ -17,6 +17,7 @@ use Time::HiRes qw(sleep time);
 seed();
 my $node = new_node('submit', conf => <<'END' . ($^O eq 'linux' ? "recovery_init_sync_method = syncfs\n" : ''));
 fsync = on
+autovacuum = off
 max_connections = 150
 restart_after_crash = on
 END
@@ -368,7 +369,7 @@ sub is_resolved
 {
 	my $load = load('plain');
 
-	$load->run(2.5);
+	$load->run(2);
 	is_right($load, 'many');
 	is_deeply($load->{unknown}, {}, 'many: all were answered');
 	is_sound($node, 'many: sound');
@@ -451,8 +452,8 @@ foreach my $function ('pg_terminate_backend', 'pg_cancel_backend')
 	{
 		$load->run(0.15);
 		$cancelled += $_ foreach split(/\n/, rows($node, $cancel));
-		$terminated += rows($node, "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM $targets ORDER BY random() LIMIT 2) t");
-		last if $round >= 12 && $cancelled > 300 && $terminated > 10;
+		$terminated += rows($node, "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM $targets ORDER BY random() LIMIT 4) t");
+		last if $round >= 3 && $cancelled > 300 && $terminated > 10;
 	}
 	note("$cancelled cancelled, $terminated terminated");
 	cmp_ok($cancelled, '>', 100, 'sessions: many were cancelled');
