@@ -9,6 +9,7 @@
 #include "journal.h"
 
 #include "access/skey.h"
+#include "access/sysattr.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -313,6 +314,7 @@ read_record(TupleTableSlot *slot, JournalFound *found)
 	Datum		datum;
 
 	memset(found, 0, sizeof(*found));
+	found->writer = DatumGetTransactionId(slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull));
 	found->kind = DatumGetChar(slot_getattr(slot, Anum_journal_kind, &isnull));
 	found->position = DatumGetInt64(slot_getattr(slot, Anum_journal_position, &isnull));
 	found->recorded_at = DatumGetTimestampTz(slot_getattr(slot, Anum_journal_recorded_at, &isnull));

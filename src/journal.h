@@ -75,6 +75,7 @@ typedef struct JournalRecord
 /* What is known of a record found. */
 typedef struct JournalFound
 {
+	TransactionId writer;
 	char		kind;
 	int64		position;
 	TimestampTz recorded_at;

@@ -571,6 +571,9 @@ posting_run(Call *call, const Action *action)
 		run_items(&write);
 	if (is_lost(&write))
 		refuse_rest(&write);
+	for (int i = 0; i < call->count; i++)
+		if (write.items[i].state == ITEM_REPLAYED && write.items[i].found != NULL)
+			release_tell_of(write.items[i].found->writer);
 	outcomes = outcome_tell(&write);
 	close_tables(&write);
 	store_end(true);

@@ -8,8 +8,9 @@
  * locks, waits for the disk and for synchronous standbys, and only then answers
  * the client.  Invariant: what was acknowledged is as durable as ever, for
  * whoever builds on a commit has a later commit record, and waiting for that
- * waits for both.  What is given up: others may for a moment see a commit that
- * a crash then undoes, as with synchronous_commit = off.
+ * waits for both; and a request that was done by such a commit is not answered
+ * as replayed before it is on disk.  What is given up: others may for a moment
+ * see a commit that a crash then undoes, as with synchronous_commit = off.
  *
  * How: the commit is made an asynchronous one just before its record is
  * written, and what synchronous_commit asks for is done when resource owners
@@ -33,6 +34,9 @@ static bool marked = false;
 /* What synchronous_commit was, while it is changed. */
 static bool changed = false;
 static int	wanted = SYNCHRONOUS_COMMIT_OFF;
+
+/* The end of the commit record of others that this transaction has told of, if it may not be on disk. */
+static XLogRecPtr told = InvalidXLogRecPtr;
 
 /* The end of the commit record that is to be waited for, if any. */
 static XLogRecPtr pending = InvalidXLogRecPtr;
@@ -83,13 +87,16 @@ transaction_ended(XactEvent event, void *arg)
 			if (changed)
 				pending = XactLastCommitEnd;
 			change_back();
+			if (synchronous_commit > SYNCHRONOUS_COMMIT_OFF)
+				pending = Max(pending, told);
 			marked = false;
+			told = InvalidXLogRecPtr;
 			break;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			change_back();
 			marked = false;
-			pending = InvalidXLogRecPtr;
+			pending = told = InvalidXLogRecPtr;
 			break;
 		default:
 			break;
@@ -127,4 +134,14 @@ void
 release_mark(void)
 {
 	marked = true;
+}
+
+/*
+ * Note that the caller is told again of what another transaction has done: it
+ * is answered when that is durable, whether or not it writes anything itself.
+ */
+void
+release_tell_of(TransactionId xid)
+{
+	told = Max(told, TransactionIdGetCommitLSN(xid));
 }

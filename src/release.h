@@ -9,5 +9,6 @@
 
 extern void release_init(void);
 extern void release_mark(void);
+extern void release_tell_of(TransactionId xid);
 
 #endif							/* LEDGER_RELEASE_H */

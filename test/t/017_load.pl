@@ -260,7 +260,7 @@ END
 	} 50_000, 200_000;
 
 	cmp_ok($few, '>', 1_000_000, "$name: 50,000 rows take $few bytes");
-	cmp_ok(abs($many - $few), '<', 10_000_000, "$name: 200,000 rows take $many");
+	cmp_ok(abs($many - $few), '<', 5_000_000, "$name: 200,000 rows take $many");
 }
 is(rows($node, 'SELECT count(*), min(code), max(code) FROM refused WHERE source = \'poor\' AND idempotency_key IS NULL'), '124998|LG201|LG201', 'refused rows were collected');
 
