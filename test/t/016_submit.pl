@@ -12,7 +12,6 @@ use LedgerSession;
 use LedgerTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep time);
 
 seed();
 my $node = new_node('submit', conf => <<'END' . ($^O eq 'linux' ? "recovery_init_sync_method = syncfs\n" : ''));

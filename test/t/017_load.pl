@@ -11,7 +11,6 @@ use LedgerLoad;
 use LedgerTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep time);
 
 seed();
 my $node = new_node('load', conf => <<'END' . ($^O eq 'linux' ? "recovery_init_sync_method = syncfs\n" : ''));
