@@ -34,8 +34,8 @@ DECLARE
 BEGIN
 	PERFORM ledger_data.check_attempt_key($2), ledger_data.require('most', most IS NOT NULL),
 		ledger_data.require('within', within IS NOT NULL);
-	IF most < 1 OR within <= interval '0' THEN
-		RAISE EXCEPTION 'most and within must be above zero' USING ERRCODE = 'invalid_parameter_value';
+	IF most < 1 OR within <= interval '0' OR within > interval '100 years' THEN
+		RAISE EXCEPTION 'most and within must be above zero, within at most a hundred years' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	-- the row's lock lets one attempt at a time look and count
 	INSERT INTO ledger_data.attempt AS a (ledger_id, key, began, attempts)
@@ -54,7 +54,7 @@ CREATE FUNCTION ledger.attempt(ledger text, key text, most int, within interval)
 	AS 'MODULE_PATHNAME', 'ledger_gate_post'
 	LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION ledger.attempt(text, text, int, interval) IS
-'Counts an attempt under a key and says whether it is one of at most so many within a time, which begins with the first of them; one too many is not counted. However many come at once, exactly that many pass. Commit the attempt before what it guards is looked at: a PIN that is checked in the same transaction can be tried without limit by rolling back. Errors: LG001 unknown ledger, LG110 key of no or over 512 bytes, 22004 NULL, 22023 most or within not above zero, 25006 read-only, 42501 without the right "post". Locks the key''s row until the end of the transaction: attempts under one key wait for one another, others do not.';
+'Counts an attempt under a key and says whether it is one of at most so many within a time, which begins with the first of them; one too many is not counted. However many come at once, exactly that many pass. Commit the attempt before what it guards is looked at: a PIN that is checked in the same transaction can be tried without limit by rolling back. Errors: LG001 unknown ledger, LG110 key of no or over 512 bytes, 22004 NULL, 22023 most or within not above zero, within over a hundred years, 25006 read-only, 42501 without the right "post". Locks the key''s row until the end of the transaction: attempts under one key wait for one another, others do not.';
 REVOKE ALL ON FUNCTION ledger.attempt(text, text, int, interval) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.attempt_reset(ledger text, key text) RETURNS void
