@@ -86,7 +86,7 @@ ROLLBACK;
 -- the lock
 BEGIN;
 SELECT * FROM ledger.submit_all('serial2', 'public.produce(jsonb)');
-SELECT object, mode, granted FROM ledger.locks WHERE ledger = 'serial2';
+SELECT object, mode, granted FROM ledger.locks WHERE ledger = 'serial2' ORDER BY mode;
 COMMIT;
 
 -- tags and scopes in JSON
@@ -110,5 +110,12 @@ SELECT ledger.set_notify('nowhere', true);
 SELECT ledger.set_notify('serial', false);
 SELECT ledger, violations, balance_waits FROM ledger.stats WHERE ledger LIKE 'serial%' ORDER BY ledger;
 SELECT * FROM ledger.verify('serial');
+-- a gap is found
+BEGIN;
+SET LOCAL client_min_messages = warning;
+ALTER TABLE ledger_data.journal DISABLE TRIGGER append_only;
+DELETE FROM ledger_data.journal WHERE position = 9 AND kind = 'e' AND ledger_id = (SELECT id FROM ledger_data.ledger WHERE name = 'serial');
+SELECT invariant, object, detail FROM ledger.verify('serial');
+ROLLBACK;
 SELECT * FROM ledger.verify('serial2');
 DROP FUNCTION public.pay_all, public.produce;

@@ -21,8 +21,6 @@
 LEDGER_FUNCTION(ledger_post_batch);
 LEDGER_FUNCTION(ledger_post_batch_json);
 
-static const Action batch_action = {.status = STATUS_POSTED, .effect = RULE_MOVE};
-
 /* post_batch's arguments */
 enum
 {
@@ -204,7 +202,7 @@ ledger_post_batch(PG_FUNCTION_ARGS)
 
 	store_refuse_read_only("ledger.post_batch");
 	readable = read_arrays(&call, fcinfo);
-	return posting_receipts(fcinfo, &call, &batch_action, readable);
+	return posting_receipts(fcinfo, &call, &post_action, readable);
 }
 
 /* post_batch_json(ledger, transactions, atomic, conditions) */
@@ -217,5 +215,5 @@ ledger_post_batch_json(PG_FUNCTION_ARGS)
 	store_refuse_read_only("ledger.post_batch_json");
 	readable = begin_batch(&call, fcinfo, 2) && json_batch(&call, fcinfo) && check_last_link(&call) &&
 		(PG_ARGISNULL(3) || condition_read(&call.conditions, PG_GETARG_ARRAYTYPE_P(3), &call.refusal));
-	return posting_receipts(fcinfo, &call, &batch_action, readable);
+	return posting_receipts(fcinfo, &call, &post_action, readable);
 }

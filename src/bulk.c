@@ -32,8 +32,6 @@
 LEDGER_FUNCTION(ledger_post_from);
 LEDGER_FUNCTION(ledger_load);
 
-static const Action bulk_action = {.status = STATUS_POSTED, .effect = RULE_MOVE};
-
 /* Seconds between two notices of progress. */
 #define NOTICE_INTERVAL		5
 
@@ -310,7 +308,7 @@ post_rows(Bulk *bulk)
 		/* SPI leaves us in memory of its own, which lasts too long */
 		MemoryContextSwitchTo(batch);
 		read_rows(bulk, &call);
-		take_outcomes(bulk, &call, posting_run_or_raise(&call, &bulk_action));
+		take_outcomes(bulk, &call, posting_run_or_raise(&call, &post_action));
 		SPI_freetuptable(rows);
 		MemoryContextSwitchTo(outer);
 		MemoryContextReset(batch);

@@ -23,7 +23,6 @@ LEDGER_FUNCTION(ledger_post_events);
 LEDGER_FUNCTION(ledger_try_post_events);
 
 const Action event_action = {.status = STATUS_APPENDED, .effect = RULE_MOVE};
-static const Action post_action = {.status = STATUS_POSTED, .effect = RULE_MOVE};
 
 /* Attributes of the type ledger.event, in the order of append's arguments from the second on */
 enum

@@ -17,8 +17,6 @@ LEDGER_FUNCTION(ledger_try_post_transaction);
 LEDGER_FUNCTION(ledger_post_json);
 LEDGER_FUNCTION(ledger_try_post_json);
 
-static const Action post_action = {.status = STATUS_POSTED, .effect = RULE_MOVE};
-
 /* post(ledger, source, destination, amount, asset, ...) */
 static Datum
 post_single(FunctionCallInfo fcinfo, const char *function, bool keeps_going)

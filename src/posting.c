@@ -30,6 +30,8 @@
 #include "resolve.h"
 #include "scope.h"
 
+const Action post_action = {.status = STATUS_POSTED, .effect = RULE_MOVE};
+
 /* Entries formed at a time. */
 #define ENTRY_CHUNK		256
 

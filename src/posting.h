@@ -10,6 +10,9 @@
 
 #include "write.h"
 
+/* What the engine does with a plain transaction. */
+extern const Action post_action;
+
 extern Outcome *posting_run(Call *call, const Action *action);
 extern Outcome *posting_run_or_raise(Call *call, const Action *action);
 extern Datum posting_receipt(FunctionCallInfo fcinfo, Call *call, const Action *action, bool readable);

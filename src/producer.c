@@ -26,8 +26,6 @@
 
 LEDGER_FUNCTION(ledger_submit_all);
 
-static const Action post_action = {.status = STATUS_POSTED, .effect = RULE_MOVE};
-
 static bool
 refuse_producer(Refusal *refusal, Oid producer)
 {
@@ -60,9 +58,9 @@ producer_query(Oid producer, Refusal *refusal)
 	return query;
 }
 
-/* Call the producer as the caller; NULL if it returned nothing. */
+/* Call the producer as the caller; NULL if it returned nothing.  An error if it was replaced by what is none. */
 static Jsonb *
-produce(const char *query, Datum args, bool isnull)
+produce(const char *query, Oid producer, Datum args, bool isnull, Refusal *refusal)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Oid			types[1] = {JSONBOID};
@@ -71,8 +69,12 @@ produce(const char *query, Datum args, bool isnull)
 	Datum		value;
 
 	SPI_connect();
-	if (SPI_execute_with_args(query, 1, types, &args, isnull ? "n" : " ", false, 2) != SPI_OK_SELECT || SPI_processed != 1)
-		elog(ERROR, "calling the producer failed");	/* cannot happen */
+	if (SPI_execute_with_args(query, 1, types, &args, isnull ? "n" : " ", false, 2) != SPI_OK_SELECT ||
+		SPI_processed != 1 || SPI_gettypeid(SPI_tuptable->tupdesc, 1) != JSONBOID)
+	{
+		refuse_producer(refusal, producer);
+		refusal_raise(refusal);
+	}
 	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	if (!isnull)
 	{
@@ -112,12 +114,13 @@ ledger_submit_all(PG_FUNCTION_ARGS)
 	call.batch = true;
 	if (readable && PG_ARGISNULL(1))
 		readable = request_refuse_null(&call.refusal, "producer");
-	if (readable)
+	/* looked at after the lock, for which it may have had to wait long */
+	if (readable && lock_whole_ledger(&call))
 		query = producer_query(PG_GETARG_OID(1), &call.refusal);
-	readable = query != NULL && lock_whole_ledger(&call);
+	readable = query != NULL;
 	if (readable)
 	{
-		produced = produce(query, PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2), PG_ARGISNULL(2));
+		produced = produce(query, PG_GETARG_OID(1), PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2), PG_ARGISNULL(2), &call.refusal);
 		call.count = 0;
 		readable = produced == NULL || json_submission(&call, produced, &event_action);
 	}

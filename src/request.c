@@ -138,6 +138,13 @@ request_check_options(Request *request)
 	return true;
 }
 
+/* An interval in milliseconds, with months of 30 days and days of 24 hours. */
+double
+request_interval_ms(const Interval *interval)
+{
+	return ((double) interval->time + ((double) interval->month * DAYS_PER_MONTH + interval->day) * USECS_PER_DAY) / 1000;
+}
+
 /* Begin a call for one request, whose first argument names the ledger. */
 bool
 request_begin(Call *call, FunctionCallInfo fcinfo, char kind)

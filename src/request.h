@@ -94,6 +94,7 @@ extern bool request_plain_array(ArrayType *array, const char *what, Refusal *ref
 extern bool request_refuse_null(Refusal *refusal, const char *argument);
 extern bool request_refuse_size(Refusal *refusal);
 extern bool request_refuse_no_postings(Request *request);
+extern double request_interval_ms(const Interval *interval);
 extern char *request_show(Span span);
 extern void request_deform(Datum row, Datum **values, bool **nulls);
 extern bool request_tags(Request *request, Datum *values, bool *nulls);

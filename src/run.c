@@ -29,10 +29,9 @@
 #include "board.h"
 #include "compat.h"
 #include "error.h"
+#include "request.h"
 
 LEDGER_FUNCTION(ledger_run);
-
-#define MSECS_PER_DAY	INT64CONST(86400000)
 
 /* The longest pause between two tries, in ms. */
 #define MAX_PAUSE	10000
@@ -153,13 +152,6 @@ try_once(const char *level, const char *statement, MemoryContext context)
 	return error;
 }
 
-static double
-interval_ms(const Interval *interval)
-{
-	return (double) interval->time / 1000 + (double) interval->day * MSECS_PER_DAY +
-		(double) interval->month * DAYS_PER_MONTH * MSECS_PER_DAY;
-}
-
 /* The procedure's row of output: how many tries it took. */
 static Datum
 tries_datum(FunctionCallInfo fcinfo, int tries)
@@ -198,7 +190,7 @@ ledger_run(PG_FUNCTION_ARGS)
 	statement = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	level = level_statement(PG_GETARG_TEXT_PP(1));
 	attempts = PG_GETARG_INT32(2);
-	pause = interval_ms(PG_GETARG_INTERVAL_P(3));
+	pause = request_interval_ms(PG_GETARG_INTERVAL_P(3));
 	if (attempts < 1 || pause < 0)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),

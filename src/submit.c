@@ -42,12 +42,9 @@ PGDLLEXPORT void ledger_submit_main(Datum database);
 #define REQUEST_ARGS	12
 #define ARG_TIMEOUT		12
 
-#define MSECS_PER_DAY	INT64CONST(86400000)
-
 /* Times that a request is tried again after a serialization failure or deadlock. */
 #define MAX_TRIES		10
 
-static const Action submit_action = {.status = STATUS_POSTED, .effect = RULE_MOVE};
 static const OptionArgs option_args = {.idempotency_key = 5, .reference = 6, .effective_at = 7, .metadata = 8,
 .conditions = 9, .up_to = 10, .tags = 11};
 
@@ -90,13 +87,11 @@ check_session(const char *function)
 static long
 read_timeout(FunctionCallInfo fcinfo)
 {
-	Interval   *timeout;
 	double		ms;
 
 	if (PG_ARGISNULL(ARG_TIMEOUT))
 		return 0;
-	timeout = PG_GETARG_INTERVAL_P(ARG_TIMEOUT);
-	ms = (double) timeout->time / 1000 + ((double) timeout->month * DAYS_PER_MONTH + timeout->day) * MSECS_PER_DAY;
+	ms = request_interval_ms(PG_GETARG_INTERVAL_P(ARG_TIMEOUT));
 	if (ms < 1 || ms > PG_INT32_MAX)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -148,7 +143,7 @@ submit(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 	readable = read_request(&call, fcinfo) && ledger_find(call.ledger, &ledger, &call.refusal);
 	call.keeps_going = keeps_going;
 	if (!readable)
-		return posting_receipt(fcinfo, &call, &submit_action, false);
+		return posting_receipt(fcinfo, &call, &post_action, false);
 	access_require(ledger.id, ledger.name, RIGHT_POST);
 	timeout = read_timeout(fcinfo);
 	check_session(function);
@@ -215,7 +210,7 @@ static void
 apply(Member **members, int count)
 {
 	Call		call = join_calls(members, count);
-	Outcome    *outcomes = posting_run(&call, &submit_action);
+	Outcome    *outcomes = posting_run(&call, &post_action);
 	Oid			relation = get_relname_relid("receipt", get_namespace_oid("ledger", false));
 	TupleDesc	desc = lookup_rowtype_tupdesc(get_rel_type_id(relation), -1);
 

@@ -307,33 +307,21 @@ CREATE FUNCTION ledger_data.verify(ledger text)
 DECLARE
 	l record;
 	faults bigint;
-	faults_here bigint;
 	counts record;
 BEGIN
 	FOR l IN SELECT k.id, k.name FROM ledger_data.ledger k WHERE $1 IS NULL OR k.name = $1 ORDER BY k.name LOOP
-		faults := 0;
-		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_sums(l.id) v;
-		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
-		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_balances(l.id) v;
-		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
-		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_entries(l.id) v;
-		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
-		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_transactions(l.id) v;
-		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
-		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_limits(l.id) v;
-		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
-		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_accounts(l.id) v;
-		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
-		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_held(l.id) v;
-		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
-		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_holds(l.id) v;
-		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
-		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_reversals(l.id) v;
-		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
-		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_positions(l.id) v;
-		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
-		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_blocks(l.id) v;
-		GET DIAGNOSTICS faults_here = ROW_COUNT; faults := faults + faults_here;
+		RETURN QUERY SELECT l.name, v.* FROM (SELECT * FROM ledger_data.verify_sums(l.id)
+					UNION ALL SELECT * FROM ledger_data.verify_balances(l.id)
+					UNION ALL SELECT * FROM ledger_data.verify_entries(l.id)
+					UNION ALL SELECT * FROM ledger_data.verify_transactions(l.id)
+					UNION ALL SELECT * FROM ledger_data.verify_limits(l.id)
+					UNION ALL SELECT * FROM ledger_data.verify_accounts(l.id)
+					UNION ALL SELECT * FROM ledger_data.verify_held(l.id)
+					UNION ALL SELECT * FROM ledger_data.verify_holds(l.id)
+					UNION ALL SELECT * FROM ledger_data.verify_reversals(l.id)
+					UNION ALL SELECT * FROM ledger_data.verify_positions(l.id)
+					UNION ALL SELECT * FROM ledger_data.verify_blocks(l.id)) v;
+		GET DIAGNOSTICS faults = ROW_COUNT;
 		SELECT (SELECT count(*) FROM ledger_data.balance b WHERE b.ledger_id = l.id) AS balances,
 				(SELECT count(*) FROM ledger_data.journal j WHERE j.ledger_id = l.id) AS records,
 				(SELECT count(*) FROM ledger_data.entry e WHERE e.ledger_id = l.id) AS entries
