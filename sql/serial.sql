@@ -114,7 +114,8 @@ SELECT * FROM ledger.verify('serial');
 BEGIN;
 SET LOCAL client_min_messages = warning;
 ALTER TABLE ledger_data.journal DISABLE TRIGGER append_only;
-DELETE FROM ledger_data.journal WHERE position = 9 AND kind = 'e' AND ledger_id = (SELECT id FROM ledger_data.ledger WHERE name = 'serial');
+DELETE FROM ledger_data.journal j USING ledger_data.ledger l WHERE l.name = 'serial' AND j.ledger_id = l.id
+	AND j.position = (SELECT min(e.position) FROM ledger_data.journal e WHERE e.ledger_id = l.id AND e.kind = 'e') RETURNING j.position;
 SELECT invariant, object, detail FROM ledger.verify('serial');
 ROLLBACK;
 SELECT * FROM ledger.verify('serial2');
