@@ -33,77 +33,42 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
-#include "utils/hsearch.h"
 #include "utils/json.h"
-#include "utils/memutils.h"
 
-#include "balance.h"
-#include "entry.h"
-
-/* A balance's name, by its number. */
-typedef struct CanonName
+static const struct
 {
-	int64		id;				/* hash key */
-	char	   *json;			/* "address","asset" with the comma, escaped */
-} CanonName;
-
-struct Canon
+	char		kind;
+	const char *name;
+}			kinds[] =
 {
-	int32		ledger_id;
-	MemoryContext context;
-	StoreTable *entry;
-	EntryReader *reader;
-	HTAB	   *names;
+	{KIND_TRANSACTION, "transaction"},
+	{KIND_HOLD, "hold"},
+	{KIND_CAPTURE, "capture"},
+	{KIND_VOID, "void"},
+	{KIND_REVERSAL, "reversal"},
+	{KIND_EVENT, "event"},
+	{KIND_ACCOUNT, "account"},
+	{KIND_LEDGER, "ledger"}
 };
 
-/* Begin to write down records of a ledger, as the active snapshot shows them. */
-Canon *
-canon_begin(int32 ledger_id)
+/* The name of a kind of record. */
+const char *
+canon_kind_name(char kind)
 {
-	Canon	   *canon = palloc0(sizeof(Canon));
-	HASHCTL		ctl = {.keysize = sizeof(int64), .entrysize = sizeof(CanonName), .hcxt = CurrentMemoryContext};
-
-	canon->ledger_id = ledger_id;
-	canon->context = CurrentMemoryContext;
-	canon->entry = entry_open_table(STORE_READ);
-	canon->reader = entry_reader_begin(canon->entry, ledger_id);
-	canon->names = hash_create("ledger names", 1024, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	return canon;
+	for (int i = 0; i < (int) lengthof(kinds); i++)
+		if (kinds[i].kind == kind)
+			return kinds[i].name;
+	return "unknown";
 }
 
-void
-canon_end(Canon *canon)
+/* The kind of record of a name; 0 if there is none. */
+char
+canon_kind(const char *name, Size length)
 {
-	entry_reader_end(canon->reader);
-	store_close(canon->entry);
-	hash_destroy(canon->names);
-	pfree(canon);
-}
-
-static const char *
-kind_name(char kind)
-{
-	switch (kind)
-	{
-		case KIND_TRANSACTION:
-			return "transaction";
-		case KIND_HOLD:
-			return "hold";
-		case KIND_CAPTURE:
-			return "capture";
-		case KIND_VOID:
-			return "void";
-		case KIND_REVERSAL:
-			return "reversal";
-		case KIND_EVENT:
-			return "event";
-		case KIND_ACCOUNT:
-			return "account";
-		case KIND_LEDGER:
-			return "ledger";
-		default:
-			return "unknown";
-	}
+	for (int i = 0; i < (int) lengthof(kinds); i++)
+		if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, name, length) == 0)
+			return kinds[i].kind;
+	return 0;
 }
 
 static void
@@ -162,39 +127,29 @@ put_tags(StringInfo line, const Tags *tags)
 	appendStringInfoChar(line, '}');
 }
 
-/* The name of a balance. */
-static const CanonName *
-find_name(Canon *canon, int64 balance_id)
+/* A string that hardly ever has anything to be escaped; null if there is none. */
+static void
+put_name(StringInfo line, const char *value, int length)
 {
-	bool		found;
-	CanonName  *name = hash_search(canon->names, &balance_id, HASH_ENTER, &found);
-
-	if (!found)
+	if (value == NULL)
 	{
-		MemoryContext old = MemoryContextSwitchTo(canon->context);
-		StringInfoData json;
-		BalanceView view;
-		Asset		asset;
-
-		initStringInfo(&json);
-		if (balance_look(canon->ledger_id, balance_id, &view))
-		{
-			asset_get(view.asset_id, &asset);
-			escape_json(&json, text_to_cstring(view.address));
-			appendStringInfoChar(&json, ',');
-			escape_json(&json, asset.code);
-		}
-		else
-			appendStringInfoString(&json, "null,null");
-		name->json = json.data;
-		MemoryContextSwitchTo(old);
+		appendStringInfoString(line, "null");
+		return;
 	}
-	return name;
+	for (int i = 0; i < length; i++)
+		if ((unsigned char) value[i] < ' ' || value[i] == '"' || value[i] == '\\')
+		{
+			escape_json(line, pnstrdup(value, length));
+			return;
+		}
+	appendStringInfoChar(line, '"');
+	appendBinaryStringInfo(line, value, length);
+	appendStringInfoChar(line, '"');
 }
 
 /* The entries; what is damaged or missing is null, so that the hash tells and verify can go on. */
 static void
-put_entries(Canon *canon, StringInfo line, const JournalRecord *record)
+put_entries(StringInfo line, const JournalRecord *record, const CanonEntry *entries)
 {
 	if (record->leg_count == 0)
 		return;
@@ -203,38 +158,27 @@ put_entries(Canon *canon, StringInfo line, const JournalRecord *record)
 		appendStringInfoString(line, "null");
 	for (int i = 0; i < record->leg_count; i++)
 	{
-		const Leg  *leg = &record->legs[i];
-		char	   *amount;
-		char	   *balance;
+		const CanonEntry *entry = &entries[i];
 
-		appendStringInfo(line, "%c[%s,", i == 0 ? '[' : ',', find_name(canon, leg->balance_id)->json);
-		if (entry_reader_get(canon->reader, leg->balance_id, leg->version, &amount, &balance))
-			appendStringInfo(line, "\"%s\",\"%s\"", amount, balance);
-		else
-			appendStringInfoString(line, "null,null");
-		appendStringInfo(line, "," INT64_FORMAT "]", leg->version);
+		appendStringInfoString(line, i == 0 ? "[[" : ",[");
+		put_name(line, entry->address, entry->address_length);
+		appendStringInfoChar(line, ',');
+		put_name(line, entry->asset, entry->asset ? strlen(entry->asset) : 0);
+		appendStringInfoChar(line, ',');
+		put_name(line, entry->amount, entry->amount ? strlen(entry->amount) : 0);
+		appendStringInfoChar(line, ',');
+		put_name(line, entry->balance, entry->balance ? strlen(entry->balance) : 0);
+		appendStringInfo(line, "," INT64_FORMAT "]", entry->version);
 	}
 	if (record->leg_count > 0)
 		appendStringInfoChar(line, ']');
 }
 
-/* To UTF-8, if the database has another encoding. */
-static void
-convert_to_utf8(StringInfo line)
-{
-	char	   *converted = pg_server_to_any(line->data, line->len, PG_UTF8);
-
-	if (converted == line->data)
-		return;
-	resetStringInfo(line);
-	appendStringInfoString(line, converted);
-}
-
-/* Write a record down, into an empty line. */
+/* Write a record down, with an entry for each leg, in the database's encoding. */
 void
-canon_line(Canon *canon, const JournalRecord *record, StringInfo line)
+canon_line(StringInfo line, const JournalRecord *record, const CanonEntry *entries)
 {
-	appendStringInfo(line, "{\"v\":1,\"position\":" INT64_FORMAT ",\"kind\":\"%s\"", record->position, kind_name(record->kind));
+	appendStringInfo(line, "{\"v\":1,\"position\":" INT64_FORMAT ",\"kind\":\"%s\"", record->position, canon_kind_name(record->kind));
 	put_time(line, "recorded_at", record->recorded_at);
 	if (record->has_effective_at)
 		put_time(line, "effective_at", record->effective_at);
@@ -256,7 +200,17 @@ canon_line(Canon *canon, const JournalRecord *record, StringInfo line)
 	put_tags(line, record->tags);
 	put_json(line, "metadata", record->metadata);
 	put_json(line, "payload", record->payload);
-	put_entries(canon, line, record);
+	put_entries(line, record, entries);
 	appendStringInfoChar(line, '}');
-	convert_to_utf8(line);
+}
+
+/* What stands for a line wherever it is hashed: its hash, in UTF-8, as a leaf of a Merkle tree. */
+void
+canon_leaf(MerkleHash *context, const char *line, Size length, uint8 *hash)
+{
+	char	   *utf8 = pg_server_to_any(line, (int) length, PG_UTF8);
+
+	merkle_leaf(context, utf8, utf8 == line ? length : strlen(utf8), hash);
+	if (utf8 != line)
+		pfree(utf8);
 }

@@ -9,12 +9,22 @@
 #include "lib/stringinfo.h"
 
 #include "journal.h"
+#include "merkle.h"
 
-/* What writing records down needs; one for as many records of a ledger as one likes. */
-typedef struct Canon Canon;
+/* An entry as its record's line tells it.  What is damaged or missing is NULL. */
+typedef struct CanonEntry
+{
+	const char *address;		/* not terminated */
+	int			address_length;
+	const char *asset;			/* code */
+	const char *amount;			/* with all decimals of the asset */
+	const char *balance;
+	int64		version;
+} CanonEntry;
 
-extern Canon *canon_begin(int32 ledger_id);
-extern void canon_line(Canon *canon, const JournalRecord *record, StringInfo line);
-extern void canon_end(Canon *canon);
+extern void canon_line(StringInfo line, const JournalRecord *record, const CanonEntry *entries);
+extern void canon_leaf(MerkleHash *context, const char *line, Size length, uint8 *hash);
+extern const char *canon_kind_name(char kind);
+extern char canon_kind(const char *name, Size length);
 
 #endif							/* LEDGER_CANON_H */

@@ -15,6 +15,8 @@
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
@@ -123,42 +125,93 @@ entry_missing(int64 balance_id, int64 version)
 			errhint("Run ledger.verify()."));
 }
 
+/* Entries kept for when they are asked for, at most. */
+#define CACHED_ENTRIES	65536
+
+/*
+ * Entries that records name one after the other stand near one another.  So
+ * whatever is on the page of one that was looked up is kept as well.
+ */
 struct EntryReader
 {
+	StoreTable *entry;
 	StoreScan  *scan;
-	TupleTableSlot *slot;
 	int32		ledger_id;
+	MemoryContext context;		/* of the cache */
+	HTAB	   *cache;			/* of EntryView */
 };
+
+static void
+empty_cache(EntryReader *reader)
+{
+	HASHCTL		ctl = {.keysize = 2 * sizeof(int64), .entrysize = sizeof(EntryView), .hcxt = reader->context};
+
+	MemoryContextReset(reader->context);
+	reader->cache = hash_create("ledger entries", 1024, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
 
 EntryReader *
 entry_reader_begin(StoreTable *entry, int32 ledger_id)
 {
 	EntryReader *reader = palloc(sizeof(EntryReader));
 
-	*reader = (EntryReader) {store_scan_open(entry, ENTRY_BY_VERSION, 3), store_slot(entry), ledger_id};
+	reader->entry = entry;
+	reader->scan = store_scan_open(entry, ENTRY_BY_VERSION, 3);
+	reader->ledger_id = ledger_id;
+	reader->context = AllocSetContextCreate(CurrentMemoryContext, "ledger entries", ALLOCSET_DEFAULT_SIZES);
+	empty_cache(reader);
 	return reader;
 }
 
-/* An entry's amount and running balance as they are stored, as text; false if it is missing. */
-bool
-entry_reader_get(EntryReader *reader, int64 balance_id, int64 version, char **amount, char **balance)
+/* Keep an entry, if it is of the ledger. */
+static void
+keep_entry(void *arg, TupleTableSlot *slot)
 {
-	ScanKeyData keys[3];
-	bool		isnull;
+	EntryReader *reader = arg;
+	int64		key[2];
+	EntryView  *view;
+	bool		found;
 
+	slot_getallattrs(slot);
+	if (DatumGetInt32(slot->tts_values[Anum_entry_ledger_id - 1]) != reader->ledger_id)
+		return;
+	key[0] = DatumGetInt64(slot->tts_values[Anum_entry_balance_id - 1]);
+	key[1] = DatumGetInt64(slot->tts_values[Anum_entry_version - 1]);
+	view = hash_search(reader->cache, key, HASH_ENTER, &found);
+	view->amount = DatumGetCString(DirectFunctionCall1(numeric_out, slot->tts_values[Anum_entry_amount - 1]));
+	view->balance = DatumGetCString(DirectFunctionCall1(numeric_out, slot->tts_values[Anum_entry_balance - 1]));
+}
+
+/* An entry; NULL if it is missing. */
+const EntryView *
+entry_reader_get(EntryReader *reader, int64 balance_id, int64 version)
+{
+	int64		key[2] = {balance_id, version};
+	EntryView  *view = hash_search(reader->cache, key, HASH_FIND, NULL);
+	ScanKeyData keys[3];
+	TupleTableSlot *slot;
+	MemoryContext old;
+
+	if (view != NULL)
+		return view;
+	slot = store_slot(reader->entry);
 	version_keys(keys, reader->ledger_id, balance_id, version);
 	store_scan_start(reader->scan, keys);
-	if (!store_scan_next(reader->scan, ForwardScanDirection, reader->slot))
-		return false;
-	*amount = DatumGetCString(DirectFunctionCall1(numeric_out, slot_getattr(reader->slot, Anum_entry_amount, &isnull)));
-	*balance = DatumGetCString(DirectFunctionCall1(numeric_out, slot_getattr(reader->slot, Anum_entry_balance, &isnull)));
-	return true;
+	if (!store_scan_next(reader->scan, ForwardScanDirection, slot))
+		return NULL;
+	if (hash_get_num_entries(reader->cache) >= CACHED_ENTRIES)
+		empty_cache(reader);
+	old = MemoryContextSwitchTo(reader->context);
+	store_read_page(reader->entry, &slot->tts_tid, keep_entry, reader);
+	MemoryContextSwitchTo(old);
+	return hash_search(reader->cache, key, HASH_FIND, NULL);
 }
 
 void
 entry_reader_end(EntryReader *reader)
 {
 	store_scan_close(reader->scan);
+	MemoryContextDelete(reader->context);
 	pfree(reader);
 }
 

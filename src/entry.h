@@ -32,11 +32,21 @@ extern Amount entry_amount(StoreTable *entry, int32 ledger_id, int64 balance_id,
 						   int64 version, int scale);
 extern Amount entry_balance(StoreTable *entry, int32 ledger_id, int64 balance_id,
 							int64 version, int scale);
+
 /* Entries one after the other, wherever they are. */
 typedef struct EntryReader EntryReader;
 
+/* An entry as it is stored; good until the next one is asked for. */
+typedef struct EntryView
+{
+	int64		balance_id;
+	int64		version;
+	const char *amount;			/* as text */
+	const char *balance;
+} EntryView;
+
 extern EntryReader *entry_reader_begin(StoreTable *entry, int32 ledger_id);
-extern bool entry_reader_get(EntryReader *reader, int64 balance_id, int64 version, char **amount, char **balance);
+extern const EntryView *entry_reader_get(EntryReader *reader, int64 balance_id, int64 version);
 extern void entry_reader_end(EntryReader *reader);
 
 extern int64 entry_version_at(StoreTable *entry, int32 ledger_id, int64 balance_id,

@@ -29,7 +29,6 @@ LEDGER_FUNCTION(ledger_append_only);
 LEDGER_FUNCTION(ledger_counterpart);
 LEDGER_FUNCTION(ledger_legs);
 LEDGER_FUNCTION(ledger_legs_readable);
-LEDGER_FUNCTION(ledger_serial_position);
 
 /* ledger_data.journal */
 enum
@@ -104,28 +103,6 @@ int64
 journal_last_position(void)
 {
 	return store_last_number(&journal_table);
-}
-
-/*
- * The last position of a serial ledger, whose next one is one more.  The caller
- * has the ledger locked exclusively and, in READ COMMITTED, a snapshot taken
- * since; an older one must not number records that it cannot see once more.
- */
-int64
-journal_serial_position(StoreTable *journal, int32 ledger_id)
-{
-	int64		last = journal_last(journal, ledger_id, PG_INT64_MAX);
-	int64		newest = last;
-
-	if (IsolationUsesXactSnapshot())
-	{
-		PushActiveSnapshot(GetLatestSnapshot());
-		newest = journal_last(journal, ledger_id, PG_INT64_MAX);
-		PopActiveSnapshot();
-	}
-	if (newest != last)
-		store_serialization_failure();
-	return last;
 }
 
 /* Bytes a 64-bit number may take. */
@@ -251,6 +228,16 @@ put_tags(TupleTableSlot *slot, const Tags *tags)
 		put(slot, Anum_journal_causation_id, PointerGetDatum(tags->causation_id));
 }
 
+static Datum
+hash_datum(const uint8 *hash, Size size)
+{
+	bytea	   *result = palloc(VARHDRSZ + size);
+
+	SET_VARSIZE(result, VARHDRSZ + size);
+	memcpy(VARDATA(result), hash, size);
+	return PointerGetDatum(result);
+}
+
 static void
 fill_journal(TupleTableSlot *slot, int32 ledger_id, const JournalRecord *record)
 {
@@ -266,13 +253,11 @@ fill_journal(TupleTableSlot *slot, int32 ledger_id, const JournalRecord *record)
 		put(slot, Anum_journal_effective_at, TimestampTzGetDatum(record->effective_at));
 	if (record->idempotency_key != NULL)
 	{
-		bytea	   *fingerprint = palloc(VARHDRSZ + FINGERPRINT_SIZE);
-
-		SET_VARSIZE(fingerprint, VARHDRSZ + FINGERPRINT_SIZE);
-		memcpy(VARDATA(fingerprint), record->fingerprint, FINGERPRINT_SIZE);
 		put(slot, Anum_journal_idempotency_key, PointerGetDatum(record->idempotency_key));
-		put(slot, Anum_journal_fingerprint, PointerGetDatum(fingerprint));
+		put(slot, Anum_journal_fingerprint, hash_datum(record->fingerprint, FINGERPRINT_SIZE));
 	}
+	if (record->hash != NULL)
+		put(slot, Anum_journal_hash, hash_datum(record->hash, HASH_SIZE));
 	if (record->reference != NULL)
 		put(slot, Anum_journal_reference, PointerGetDatum(record->reference));
 	if (record->metadata != NULL)
@@ -408,6 +393,30 @@ same_text(Datum datum, const text *value)
 		memcmp(VARDATA_ANY(found), VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)) == 0;
 }
 
+/* Copy the hash of the row in the slot; whether it has one. */
+static bool
+read_hash(TupleTableSlot *slot, uint8 *hash)
+{
+	bool		isnull;
+	Datum		datum = slot_getattr(slot, Anum_journal_hash, &isnull);
+	bytea	   *stored = isnull ? NULL : DatumGetByteaPP(datum);
+
+	if (stored == NULL || VARSIZE_ANY_EXHDR(stored) != HASH_SIZE)
+		return false;
+	memcpy(hash, VARDATA_ANY(stored), HASH_SIZE);
+	return true;
+}
+
+/* The position of a ledger's last record, 0 if there is none, and its hash if it has one. */
+int64
+journal_head(StoreTable *journal, int32 ledger_id, uint8 *hash, bool *hashed)
+{
+	int64		last = journal_last(journal, ledger_id, PG_INT64_MAX);
+
+	*hashed = last != 0 && read_hash(store_slot(journal), hash);
+	return last;
+}
+
 /* The position of a ledger's last record, at or below some; 0 if there is none. */
 int64
 journal_last(StoreTable *journal, int32 ledger_id, int64 until)
@@ -479,6 +488,7 @@ journal_scan_next(JournalScan *scan, JournalRecord *record)
 	Datum	   *values = slot->tts_values;
 	bytea	   *fingerprint;
 	bytea	   *legs;
+	bytea	   *hash;
 
 	memset(record, 0, sizeof(*record));
 	if (!store_scan_next(scan->scan, ForwardScanDirection, slot))
@@ -507,6 +517,9 @@ journal_scan_next(JournalScan *scan, JournalRecord *record)
 	if (!slot->tts_isnull[Anum_journal_payload - 1])
 		record->payload = DatumGetJsonbP(values[Anum_journal_payload - 1]);
 	record->tags = get_tags(slot);
+	hash = get_pointer(slot, Anum_journal_hash);
+	if (hash != NULL && VARSIZE_ANY_EXHDR(hash) == HASH_SIZE)
+		record->hash = (uint8 *) VARDATA_ANY(hash);
 	return true;
 }
 
@@ -634,20 +647,6 @@ ledger_counterpart(PG_FUNCTION_ARGS)
 		if (legs[i].balance_id == PG_GETARG_INT64(1) && legs[i].version == PG_GETARG_INT64(2) && (i ^ 1) < count)
 			PG_RETURN_INT64(legs[i ^ 1].balance_id);
 	PG_RETURN_NULL();
-}
-
-/* SQL: ledger_data.serial_position(ledger_id): the next position of a serial ledger that is locked. */
-Datum
-ledger_serial_position(PG_FUNCTION_ARGS)
-{
-	StoreTable *journal = journal_open_table(STORE_READ);
-	int64		last;
-
-	store_begin();
-	last = journal_serial_position(journal, PG_GETARG_INT32(0));
-	store_end(false);
-	store_close(journal);
-	PG_RETURN_INT64(last + 1);
 }
 
 /* SQL: trigger append_only: journal and entries are never changed. */

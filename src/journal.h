@@ -14,6 +14,7 @@
 #include "utils/jsonb.h"
 
 #include "amount.h"
+#include "merkle.h"
 #include "store.h"
 
 /* Kinds of record; ledger_data.kind_name() spells them out. */
@@ -70,6 +71,7 @@ typedef struct JournalRecord
 	Jsonb	   *metadata;
 	Jsonb	   *payload;
 	const Tags *tags;
+	const uint8 *hash;			/* in a strict ledger */
 } JournalRecord;
 
 /* What is known of a record found. */
@@ -100,7 +102,6 @@ extern void journal_init(void);
 extern StoreTable *journal_open_table(StoreMode mode);
 extern int64 journal_next_position(void);
 extern int64 journal_last_position(void);
-extern int64 journal_serial_position(StoreTable *journal, int32 ledger_id);
 extern void journal_write(StoreTable *journal, int32 ledger_id, JournalRecord *records, int count);
 
 extern bool journal_find_key(StoreTable *journal, int32 ledger_id, text *key, JournalFound *found);
@@ -115,6 +116,7 @@ extern JournalScan *journal_scan_begin(StoreTable *journal, int32 ledger_id, int
 extern bool journal_scan_next(JournalScan *scan, JournalRecord *record);
 extern void journal_scan_end(JournalScan *scan);
 
+extern int64 journal_head(StoreTable *journal, int32 ledger_id, uint8 *hash, bool *hashed);
 extern int64 journal_last(StoreTable *journal, int32 ledger_id, int64 until);
 extern Tag journal_selective_tag(const JournalMatch *match);
 extern int64 journal_match(StoreTable *journal, int32 ledger_id, const JournalMatch *match, int64 after, int64 until);

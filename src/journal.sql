@@ -37,7 +37,7 @@ REVOKE ALL ON FUNCTION ledger_data.skew(timestamptz, timestamptz) FROM PUBLIC;
 
 CREATE SEQUENCE ledger_data.journal_position;
 COMMENT ON SEQUENCE ledger_data.journal_position IS
-'Positions of journal records, but for serial ledgers. A rolled back transaction leaves a gap.';
+'Positions of journal records, but for serial and strict ledgers. A rolled back transaction leaves a gap.';
 SELECT pg_catalog.pg_extension_config_dump('ledger_data.journal_position', '');
 
 CREATE TABLE ledger_data.journal (
@@ -71,7 +71,7 @@ COMMENT ON COLUMN ledger_data.journal.effective_at IS 'When it counts; NULL: whe
 COMMENT ON COLUMN ledger_data.journal.fingerprint IS 'SHA-256 of the request, kept with an idempotency key.';
 COMMENT ON COLUMN ledger_data.journal.related IS 'Position of the record that this one refers to: of the hold captured or voided, of the transaction reversed.';
 COMMENT ON COLUMN ledger_data.journal.payload IS 'An event''s own data. Else what changed, where entries do not say it: postings and expiry of a hold, amounts set free, whether a reversal was forced, changes of accounts.';
-COMMENT ON COLUMN ledger_data.journal.hash IS 'Hash of the record, in ledgers that are hashed.';
+COMMENT ON COLUMN ledger_data.journal.hash IS 'In strict ledgers: SHA-256(0x01, hash of the record before, SHA-256(0x00, line)), of its line in canonical form.';
 CREATE UNIQUE INDEX journal_idempotency_key ON ledger_data.journal (ledger_id, idempotency_key)
 	WHERE idempotency_key IS NOT NULL;
 COMMENT ON INDEX ledger_data.journal_idempotency_key IS 'One effect for each idempotency key.';
@@ -131,25 +131,6 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_data.en
 	FOR EACH STATEMENT EXECUTE FUNCTION ledger_data.append_only();
 ALTER TABLE ledger_data.entry ENABLE ALWAYS TRIGGER append_only;
 COMMENT ON TRIGGER append_only ON ledger_data.entry IS 'Nothing posted is ever changed.';
-
-CREATE FUNCTION ledger_data.serial_position(ledger_id int) RETURNS bigint
-	AS 'MODULE_PATHNAME', 'ledger_serial_position'
-	LANGUAGE C VOLATILE STRICT;
-COMMENT ON FUNCTION ledger_data.serial_position(int) IS
-'The next position of a serial ledger, which the caller has locked exclusively.';
-REVOKE ALL ON FUNCTION ledger_data.serial_position(int) FROM PUBLIC;
-
-CREATE FUNCTION ledger_data.record(ledger_id int, kind "char", payload jsonb) RETURNS void
-	LANGUAGE sql VOLATILE
-	BEGIN ATOMIC
-		INSERT INTO ledger_data.journal (ledger_id, kind, position, recorded_at, payload)
-			SELECT l.id, $2, CASE WHEN l.serial THEN ledger_data.serial_position(l.id)
-					ELSE nextval('ledger_data.journal_position') END, clock_timestamp(), $3
-				FROM ledger_data.ledger l WHERE l.id = $1;
-	END;
-COMMENT ON FUNCTION ledger_data.record(int, "char", jsonb) IS
-'Appends a journal record that is not a transaction; the caller has the ledger locked for writing.';
-REVOKE ALL ON FUNCTION ledger_data.record(int, "char", jsonb) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.kind_name(kind "char") RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

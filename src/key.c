@@ -240,7 +240,7 @@ compare_items(const void *a, const void *b, void *arg)
  * and waits in one order cannot deadlock.
  */
 int *
-key_order(const Write *write)
+key_order(const Write *write, bool by_key)
 {
 	int		   *order = palloc(sizeof(int) * write->done);
 	bool		keys = false;
@@ -255,7 +255,7 @@ key_order(const Write *write)
 		keys |= request->idempotency_key != NULL || request->reference != NULL;
 		order[n++] = i;
 	}
-	if (keys && n > 1)
+	if (by_key && keys && n > 1)
 		qsort_arg(order, n, sizeof(int), compare_items, write->items);
 	return order;
 }

@@ -12,7 +12,7 @@ extern void key_check(Write *write);
 extern void key_recheck(Write *write);
 extern bool key_decide(Write *write, WriteItem *item);
 extern void key_take(Write *write, const WriteItem *item);
-extern int *key_order(const Write *write);
+extern int *key_order(const Write *write, bool by_key);
 extern void key_give_back(Write *write, const WriteItem *item);
 
 #endif							/* LEDGER_KEY_H */

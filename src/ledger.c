@@ -35,6 +35,8 @@ enum
 	Anum_ledger_serial,
 	Anum_ledger_notify,
 	Anum_ledger_hashing,
+	Anum_ledger_position_base,
+	Anum_ledger_chain_start,
 	Anum_ledger_metadata,
 	Anum_ledger_created_at,
 	Natts_ledger = Anum_ledger_created_at
@@ -42,7 +44,8 @@ enum
 
 enum
 {
-	LEDGER_BY_NAME
+	LEDGER_BY_NAME,
+	LEDGER_BY_ID
 };
 
 static HTAB *cache = NULL;
@@ -60,7 +63,7 @@ forget(void)
 static StoreDef ledger_table = {
 	.name = "ledger",
 	.natts = Natts_ledger,
-	.index_names = {"ledger_name_key"},
+	.index_names = {"ledger_name_key", "ledger_pkey"},
 	.invalidate = forget
 };
 
@@ -70,9 +73,29 @@ ledger_init(void)
 	store_register(&ledger_table);
 }
 
-/* Read a ledger's row; false if there is none of this name. */
+/* Take the settings out of a ledger's row. */
+static void
+read_settings(TupleTableSlot *slot, Ledger *ledger)
+{
+	Datum	   *values = slot->tts_values;
+	bytea	   *start;
+
+	slot_getallattrs(slot);
+	strlcpy(ledger->name, TextDatumGetCString(values[Anum_ledger_name - 1]), NAMEDATALEN);
+	ledger->id = DatumGetInt32(values[Anum_ledger_id - 1]);
+	ledger->auto_open = DatumGetBool(values[Anum_ledger_auto_open - 1]);
+	ledger->serial = DatumGetBool(values[Anum_ledger_serial - 1]);
+	ledger->notify = DatumGetBool(values[Anum_ledger_notify - 1]);
+	ledger->strict = DatumGetChar(values[Anum_ledger_hashing - 1]) == HASHING_STRICT;
+	ledger->position_base = DatumGetInt64(values[Anum_ledger_position_base - 1]);
+	start = DatumGetByteaPP(values[Anum_ledger_chain_start - 1]);
+	memset(ledger->chain_start, 0, HASH_SIZE);
+	memcpy(ledger->chain_start, VARDATA_ANY(start), Min(VARSIZE_ANY_EXHDR(start), HASH_SIZE));
+}
+
+/* Read a ledger's row; false if there is none. */
 static bool
-read_ledger(text *name, Ledger *ledger)
+read_ledger(int index, RegProcedure equal, Datum value, Ledger *ledger)
 {
 	StoreTable *table = store_open(&ledger_table, STORE_READ);
 	TupleTableSlot *slot = store_slot(table);
@@ -81,22 +104,23 @@ read_ledger(text *name, Ledger *ledger)
 	bool		found;
 
 	store_begin_settings();
-	scan = store_scan_open(table, LEDGER_BY_NAME, 1);
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_TEXTEQ, PointerGetDatum(name));
+	scan = store_scan_open(table, index, 1);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, equal, value);
 	store_scan_start(scan, &key);
 	found = store_scan_next(scan, ForwardScanDirection, slot);
 	if (found)
-	{
-		slot_getallattrs(slot);
-		ledger->id = DatumGetInt32(slot->tts_values[Anum_ledger_id - 1]);
-		ledger->auto_open = DatumGetBool(slot->tts_values[Anum_ledger_auto_open - 1]);
-		ledger->serial = DatumGetBool(slot->tts_values[Anum_ledger_serial - 1]);
-		ledger->notify = DatumGetBool(slot->tts_values[Anum_ledger_notify - 1]);
-	}
+		read_settings(slot, ledger);
 	store_scan_close(scan);
 	store_end(false);
 	store_close(table);
 	return found;
+}
+
+/* Read the settings of a ledger by its number; false if there is none. */
+bool
+ledger_get(int32 id, Ledger *ledger)
+{
+	return read_ledger(LEDGER_BY_ID, F_INT4EQ, Int32GetDatum(id), ledger);
 }
 
 /*
@@ -120,7 +144,7 @@ ledger_find(text *name, Ledger *ledger, Refusal *refusal)
 			return true;
 		}
 		began = times_forgotten;
-		if (read_ledger(name, ledger))
+		if (read_ledger(LEDGER_BY_NAME, F_TEXTEQ, PointerGetDatum(name), ledger))
 		{
 			/* changed while it was read: good for now, but not to be kept */
 			if (began != times_forgotten)

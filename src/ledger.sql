@@ -18,6 +18,8 @@ CREATE TABLE ledger_data.ledger (
 	serial boolean NOT NULL,
 	notify boolean NOT NULL DEFAULT false,
 	hashing "char" NOT NULL,
+	position_base bigint NOT NULL DEFAULT 0,
+	chain_start bytea NOT NULL DEFAULT '',
 	metadata jsonb NOT NULL,
 	created_at timestamptz NOT NULL,
 	CONSTRAINT ledger_name_key UNIQUE (name)
@@ -27,7 +29,11 @@ COMMENT ON TABLE ledger_data.ledger IS
 COMMENT ON COLUMN ledger_data.ledger.auto_open IS
 'Whether unknown accounts are opened on first use.';
 COMMENT ON COLUMN ledger_data.ledger.hashing IS
-'Whether records are chained: e sealed, o off.';
+'How records are chained: s strict, e sealed, o off.';
+COMMENT ON COLUMN ledger_data.ledger.position_base IS
+'Added to the numbers drawn for positions, so that they go on after those that the ledger gave itself or brought along.';
+COMMENT ON COLUMN ledger_data.ledger.chain_start IS
+'What the first record of a strict chain follows: the hash of the last block then; empty: 32 zero bytes.';
 COMMENT ON COLUMN ledger_data.ledger.notify IS
 'Whether listeners are told of new records; see ledger.set_notify.';
 COMMENT ON COLUMN ledger_data.ledger.serial IS

@@ -26,6 +26,7 @@
 #define LOCK_CLASS_ALL_TAGS	0x4C49
 #define LOCK_CLASS_UPGRADE	0x4C4A
 #define LOCK_CLASS_SEAL		0x4C4B
+#define LOCK_CLASS_CHAIN	0x4C4C
 
 /* Key locks that one transaction may take of the shared lock table. */
 #define MAX_KEY_LOCKS		64
@@ -247,6 +248,17 @@ lock_tags(LockOrder *order, int32 ledger_id, TagLock *locks, int count)
 		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, locks[i].hash, LOCK_CLASS_TAG);
 		(void) acquire(&tag, locks[i].exclusive ? ExclusiveLock : ShareLock, ledger_id, COUNT_TAG_WAITS);
 	}
+}
+
+/* Lock the end of a ledger's chain until the end of the transaction; nothing is locked after it. */
+void
+lock_chain(LockOrder *order, int32 ledger_id)
+{
+	LOCKTAG		tag;
+
+	lock_step(order, LOCK_CHAIN);
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, 0, LOCK_CLASS_CHAIN);
+	(void) acquire(&tag, ExclusiveLock, ledger_id, COUNT_CHAIN_WAITS);
 }
 
 /* Keep others from sealing a ledger until the end of the transaction; nobody who holds it waits for a later step. */

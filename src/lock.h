@@ -7,6 +7,7 @@
  *		3. tag			of records: who appends shares, who checks a scope excludes
  *		4. creation		missing accounts and balances, by (address, asset)
  *		5. balance		row locks, by id
+ *		6. chain		the end of a strict ledger's chain
  *
  * A call may skip steps and never goes back; builds with assertions check it.
  * All locks last until the end of the transaction, and none is held by the
@@ -24,7 +25,8 @@ typedef enum LockStep
 	LOCK_KEY,
 	LOCK_TAG,
 	LOCK_CREATION,
-	LOCK_BALANCE
+	LOCK_BALANCE,
+	LOCK_CHAIN
 } LockStep;
 
 /* How far a call has come in the order; one on the stack of each call. */
@@ -55,6 +57,7 @@ extern void lock_keys(LockOrder *order, int32 ledger_id, uint32 *hashes, int cou
 extern bool lock_try_read(LockOrder *order, int32 ledger_id);
 extern void lock_wait_for_writers(int32 ledger_id);
 extern void lock_wait_for_tag(int32 ledger_id, uint32 hash);
+extern void lock_chain(LockOrder *order, int32 ledger_id);
 extern void lock_seal(int32 ledger_id);
 extern void lock_tags(LockOrder *order, int32 ledger_id, TagLock *locks, int count);
 

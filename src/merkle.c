@@ -47,8 +47,9 @@ merkle_leaf(MerkleHash *context, const void *data, Size length, uint8 *hash)
 	hash_pieces(context, 0x00, data, length, NULL, 0, hash);
 }
 
-static void
-hash_node(MerkleHash *context, const uint8 *left, const uint8 *right, uint8 *hash)
+/* The hash of a node, which may take the place of one of those below it. */
+void
+merkle_node(MerkleHash *context, const uint8 *left, const uint8 *right, uint8 *hash)
 {
 	uint8		result[HASH_SIZE];
 
@@ -81,7 +82,7 @@ merkle_root(MerkleHash *context, const uint8 *leaves, int64 count, uint8 *root)
 	}
 	merkle_root(context, leaves, left, hashes[0]);
 	merkle_root(context, leaves + left * HASH_SIZE, count - left, hashes[1]);
-	hash_node(context, hashes[0], hashes[1], root);
+	merkle_node(context, hashes[0], hashes[1], root);
 }
 
 /* The hashes that lead from a leaf to the root, from below; returns how many. */
@@ -120,9 +121,9 @@ climb(MerkleHash *context, uint8 *hash, int64 count, int64 index, const uint8 *p
 		return false;
 	path += (length - 1) * HASH_SIZE;
 	if (index < left)
-		hash_node(context, hash, path, hash);
+		merkle_node(context, hash, path, hash);
 	else
-		hash_node(context, path, hash, hash);
+		merkle_node(context, path, hash, hash);
 	return true;
 }
 

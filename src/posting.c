@@ -6,7 +6,7 @@
  * an item is wholly there or not at all, a refused one has no effect, and no
  * limit is ever passed, whatever runs at the same time.  Locks, in the order of
  * lock.h: the ledger (shared), keys and references, missing balances, balance
- * rows by id.  All last until the end of the caller's transaction.
+ * rows by id, the end of a strict ledger's chain.  All last until the end of the caller's transaction.
  */
 #include "posting.h"
 
@@ -22,8 +22,10 @@
 
 #include "access.h"
 #include "board.h"
+#include "chain.h"
 #include "compat.h"
 #include "key.h"
+#include "money.h"
 #include "notify.h"
 #include "outcome.h"
 #include "release.h"
@@ -404,7 +406,7 @@ make_record(Write *write, WriteItem *item, JournalRecord *record)
 	record->has_effective_at = has_effective_at(write, request);
 	record->effective_at = request->effective_at;
 	record->idempotency_key = request->idempotency_key;
-	record->fingerprint = item->fingerprint;
+	record->fingerprint = request->idempotency_key ? item->fingerprint : NULL;
 	record->reference = request->reference;
 	record->metadata = request->metadata;
 	record->payload = request->payload;
@@ -416,12 +418,30 @@ make_record(Write *write, WriteItem *item, JournalRecord *record)
 		item->request->action->record(write, item, record);
 }
 
+/* The entries of a record, as its hash covers them. */
+static CanonEntry *
+tell_entries(const Write *write, const WriteItem *item)
+{
+	CanonEntry *told = palloc(sizeof(CanonEntry) * Max(item->entry_count, 1));
+
+	for (int i = 0; i < item->entry_count; i++)
+	{
+		const RuleEntry *entry = &write->entries[item->first_entry + i];
+		const Balance *balance = &write->set.balances[entry->index];
+		int			scale = balance->asset->scale;
+
+		told[i] = (CanonEntry) {balance->address, balance->address_length, balance->asset->code,
+			money_text(entry->amount, scale), money_text(entry->balance, scale), entry->version};
+	}
+	return told;
+}
+
 /* Write the journal records of the items done, some at a time. */
 static void
-write_records(Write *write)
+write_records(Write *write, Chain *chain)
 {
 	int			size = Min(write->done, ENTRY_CHUNK);
-	int		   *order = key_order(write);
+	int		   *order = key_order(write, !write->ledger.strict);
 	JournalRecord *records = palloc(sizeof(JournalRecord) * size);
 	MemoryContext chunk = NULL;
 	MemoryContext old = CurrentMemoryContext;
@@ -435,7 +455,13 @@ write_records(Write *write)
 		if (chunk != NULL)
 			MemoryContextSwitchTo(chunk);
 		for (int i = 0; i < n; i++)
-			make_record(write, &write->items[order[done + i]], &records[i]);
+		{
+			WriteItem  *item = &write->items[order[done + i]];
+
+			make_record(write, item, &records[i]);
+			if (write->ledger.strict)
+				chain_hash(chain, &records[i], tell_entries(write, item));
+		}
 		journal_write(write->journal, write->ledger.id, records, n);
 		if (chunk != NULL)
 			MemoryContextReset(chunk);
@@ -443,24 +469,26 @@ write_records(Write *write)
 	MemoryContextSwitchTo(old);
 }
 
-/* Write balances, entries and journal records. */
+/* Write balances, entries and journal records; in a strict ledger, one call at a time from the balances on. */
 static void
 write_all(Write *write)
 {
-	int64		last = write->ledger.serial ? journal_serial_position(write->journal, write->ledger.id) : 0;
+	Chain		chain;
 
 	for (int i = 0; i < write->call->count; i++)
 		if (write->items[i].state == ITEM_DONE)
-		{
-			write->items[i].position = write->ledger.serial ? ++last : journal_next_position();
 			write->done++;
-		}
 	if (write->done == 0)
 		return;
 	balance_set_write(&write->set, write->balance, write->recorded_at);
+	chain_enter(&chain, &write->ledger, write->journal, &write->order);
+	for (int i = 0; i < write->call->count; i++)
+		if (write->items[i].state == ITEM_DONE)
+			write->items[i].position = chain_position(&chain);
 	if (write->entry_count > 0)
 		write_entries(write);
-	write_records(write);
+	write_records(write, &chain);
+	chain_leave(&chain);
 	notify_mark(&write->ledger);
 	release_mark();
 }

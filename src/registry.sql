@@ -144,11 +144,11 @@ CREATE FUNCTION ledger_data.hashing_code(hashing text) RETURNS "char"
 	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
 	AS $$
 BEGIN
-	IF hashing NOT IN ('sealed', 'off') THEN
+	IF hashing NOT IN ('strict', 'sealed', 'off') THEN
 		RAISE EXCEPTION 'hashing "%" does not exist', left(hashing, 80)
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give ''sealed'' or ''off''.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give ''strict'', ''sealed'' or ''off''.';
 	END IF;
-	RETURN CASE hashing WHEN 'sealed' THEN 'e' ELSE 'o' END;
+	RETURN CASE hashing WHEN 'strict' THEN 's' WHEN 'sealed' THEN 'e' ELSE 'o' END;
 END
 $$;
 COMMENT ON FUNCTION ledger_data.hashing_code(text) IS 'How a way of hashing is stored; error 22023 if there is none of this name.';
@@ -192,7 +192,7 @@ CREATE FUNCTION ledger.create_ledger(name text, ordering text DEFAULT 'parallel'
 	AS 'MODULE_PATHNAME', 'ledger_gate_admin'
 	LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION ledger.create_ledger(text, text, text, boolean, jsonb) IS
-'Creates a ledger, with its account world, which has no floor: money enters and leaves there. name: 1 to 63 letters, digits and _ . -. ordering: parallel, where transactions that share no account write at once; or serial, where exactly one transaction writes at a time, first come first served, functions that read wait for the one in progress, and positions have no gaps and are in the order of commits. It never changes. hashing: sealed, where ledger.seal chains the records, or off. auto_open: whether unknown accounts are opened on first use. Errors: LG011 exists, LG115 malformed name, 22023 no such ordering or hashing, LG108 metadata, 42501 without the right "admin" on all ledgers. Waits for whoever creates the same name.';
+'Creates a ledger, with its account world, which has no floor: money enters and leaves there. name: 1 to 63 letters, digits and _ . -. ordering: parallel, where transactions that share no account write at once; or serial, where exactly one transaction writes at a time, first come first served, functions that read wait for the one in progress, and positions have no gaps and are in the order of commits. It never changes. hashing: strict, where each record has a hash that covers all before it, positions have no gaps and are in the order of commits, and transactions take turns from the writing of their records to their commit; sealed, where ledger.seal chains the records; or off. auto_open: whether unknown accounts are opened on first use. Errors: LG011 exists, LG115 malformed name, 22023 no such ordering or hashing, LG108 metadata, 42501 without the right "admin" on all ledgers. Waits for whoever creates the same name.';
 REVOKE ALL ON FUNCTION ledger.create_ledger(text, text, text, boolean, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.create_asset(code text, scale int, name text) RETURNS void

@@ -305,12 +305,12 @@ REVOKE ALL ON FUNCTION ledger.transactions(text, text, text, timestamptz, timest
 
 CREATE VIEW ledger.ledger WITH (security_barrier) AS
 	SELECT l.name, CASE WHEN l.serial THEN 'serial' ELSE 'parallel' END AS ordering,
-			CASE l.hashing WHEN 'e' THEN 'sealed' ELSE 'off' END AS hashing, l.auto_open, l.notify,
+			CASE l.hashing WHEN 's' THEN 'strict' WHEN 'e' THEN 'sealed' ELSE 'off' END AS hashing, l.auto_open, l.notify,
 			l.metadata, l.created_at
 		FROM ledger_data.ledger l CROSS JOIN (SELECT) read_only
 		WHERE ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.ledger IS
-'Ledgers. ordering: parallel, or serial: one transaction writes at a time. hashing: sealed, or off. auto_open: whether unknown accounts are opened on first use. notify: whether listeners are told of new records.';
+'Ledgers. ordering: parallel, or serial: one transaction writes at a time. hashing: strict, sealed, or off. auto_open: whether unknown accounts are opened on first use. notify: whether listeners are told of new records.';
 
 CREATE VIEW ledger.asset WITH (security_barrier) AS
 	SELECT a.code, a.scale, a.name, a.id < 1000 AS iso_4217

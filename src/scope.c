@@ -22,6 +22,20 @@ tag_hash(Tag tag, const text *value)
 	return lock_key_hash((char) ('0' + tag), VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
 
+/* The last position of a strict ledger: commits are in order, so whatever a snapshot sees is settled. */
+static int64
+last_committed(int32 ledger_id)
+{
+	StoreTable *journal = journal_open_table(STORE_READ);
+	int64		last;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	last = journal_last(journal, ledger_id, PG_INT64_MAX);
+	PopActiveSnapshot();
+	store_close(journal);
+	return last;
+}
+
 /*
  * Wait until no record that matches can be committed any more at or below the
  * position returned: whoever drew one before has the tag locked until its end.
@@ -29,19 +43,21 @@ tag_hash(Tag tag, const text *value)
  * serial ledger whatever a later snapshot sees is settled, as commits are in order.
  */
 int64
-scope_settle(int32 ledger_id, bool serial, const JournalMatch *match)
+scope_settle(const Ledger *ledger, const JournalMatch *match)
 {
-	int64		last = serial ? PG_INT64_MAX : journal_last_position();
+	int64		last = ledger->serial ? PG_INT64_MAX : journal_last_position() + ledger->position_base;
 	Tag			tag = journal_selective_tag(match);
 
-	if (serial)
-		lock_wait_for_writers(ledger_id);
+	if (ledger->strict && !ledger->serial)
+		return last_committed(ledger->id);
+	if (ledger->serial)
+		lock_wait_for_writers(ledger->id);
 	else if (tag != TAG_EVENT_TYPE)
-		lock_wait_for_tag(ledger_id, tag_hash(tag, match->values[tag]));
+		lock_wait_for_tag(ledger->id, tag_hash(tag, match->values[tag]));
 	else if (match->type_count == 0)
-		lock_wait_for_writers(ledger_id);
-	for (int i = 0; i < match->type_count && tag == TAG_EVENT_TYPE && !serial; i++)
-		lock_wait_for_tag(ledger_id, tag_hash(tag, match->types[i]));
+		lock_wait_for_writers(ledger->id);
+	for (int i = 0; i < match->type_count && tag == TAG_EVENT_TYPE && !ledger->serial; i++)
+		lock_wait_for_tag(ledger->id, tag_hash(tag, match->types[i]));
 	return last;
 }
 

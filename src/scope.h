@@ -7,7 +7,7 @@
 
 #include "write.h"
 
-extern int64 scope_settle(int32 ledger_id, bool serial, const JournalMatch *match);
+extern int64 scope_settle(const Ledger *ledger, const JournalMatch *match);
 extern void scope_lock(Write *write);
 extern void scope_check(Write *write);
 

@@ -9,17 +9,14 @@
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
-#include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
 #include "canon.h"
 #include "compat.h"
+#include "line.h"
 #include "lock.h"
-#include "merkle.h"
 
 LEDGER_FUNCTION(ledger_lock_seal);
 LEDGER_FUNCTION(ledger_leaves);
@@ -37,57 +34,6 @@ ledger_lock_seal(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Records as lines, one after the other, each in memory that the next one reuses. */
-typedef struct Lines
-{
-	StoreTable *journal;
-	JournalScan *scan;
-	Canon	   *canon;
-	MemoryContext record_context;
-	MerkleHash *hash;
-	JournalRecord record;
-	StringInfoData line;
-} Lines;
-
-static void
-lines_begin(Lines *lines, int32 ledger_id, int64 after, int64 until)
-{
-	lines->journal = journal_open_table(STORE_READ);
-	lines->scan = journal_scan_begin(lines->journal, ledger_id, after, until);
-	lines->canon = canon_begin(ledger_id);
-	lines->hash = merkle_begin();
-	lines->record_context = AllocSetContextCreate(CurrentMemoryContext, "ledger record", ALLOCSET_DEFAULT_SIZES);
-}
-
-static bool
-lines_next(Lines *lines)
-{
-	MemoryContext old;
-	bool		found;
-
-	CHECK_FOR_INTERRUPTS();
-	MemoryContextReset(lines->record_context);
-	old = MemoryContextSwitchTo(lines->record_context);
-	found = journal_scan_next(lines->scan, &lines->record);
-	if (found)
-	{
-		initStringInfo(&lines->line);
-		canon_line(lines->canon, &lines->record, &lines->line);
-	}
-	MemoryContextSwitchTo(old);
-	return found;
-}
-
-static void
-lines_end(Lines *lines)
-{
-	merkle_end(lines->hash);
-	canon_end(lines->canon);
-	journal_scan_end(lines->scan);
-	store_close(lines->journal);
-	MemoryContextDelete(lines->record_context);
-}
-
 /*
  * SQL: ledger_data.leaves(ledger_id, after, until, most): the first and the last
  * position of at most so many records, how many they are, and the hashes of
@@ -99,7 +45,9 @@ ledger_leaves(PG_FUNCTION_ARGS)
 	int			most = PG_GETARG_INT32(3);
 	TupleDesc	desc;
 	StringInfoData leaves;
-	Lines		lines;
+	LineReader *reader;
+	Line	   *line;
+	MerkleHash *hash;
 	Datum		values[4] = {0};
 	bool		nulls[4] = {true, true, false, false};
 	int			count = 0;
@@ -108,17 +56,19 @@ ledger_leaves(PG_FUNCTION_ARGS)
 		elog(ERROR, "ledger_data.leaves has an unexpected result type");	/* cannot happen */
 	initStringInfo(&leaves);
 	appendStringInfoSpaces(&leaves, VARHDRSZ);
-	lines_begin(&lines, PG_GETARG_INT32(0), PG_GETARG_INT64(1), PG_GETARG_INT64(2));
-	while (count < most && lines_next(&lines))
+	reader = line_begin(PG_GETARG_INT32(0), PG_GETARG_INT64(1), PG_GETARG_INT64(2));
+	hash = merkle_begin();
+	while (count < most && (line = line_next(reader)) != NULL)
 	{
 		if (count++ == 0)
-			values[0] = Int64GetDatum(lines.record.position);
-		values[1] = Int64GetDatum(lines.record.position);
+			values[0] = Int64GetDatum(line->record.position);
+		values[1] = Int64GetDatum(line->record.position);
 		enlargeStringInfo(&leaves, HASH_SIZE);
-		merkle_leaf(lines.hash, lines.line.data, lines.line.len, (uint8 *) leaves.data + leaves.len);
+		canon_leaf(hash, line->text.data, line->text.len, (uint8 *) leaves.data + leaves.len);
 		leaves.len += HASH_SIZE;
 	}
-	lines_end(&lines);
+	merkle_end(hash);
+	line_end(reader);
 	nulls[0] = nulls[1] = count == 0;
 	values[2] = Int32GetDatum(count);
 	SET_VARSIZE(leaves.data, leaves.len);
@@ -131,21 +81,22 @@ Datum
 ledger_lines(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Lines		lines;
+	LineReader *reader;
+	Line	   *line;
 
 	InitMaterializedSRF(fcinfo, 0);
-	lines_begin(&lines, PG_GETARG_INT32(0), PG_GETARG_INT64(1), PG_GETARG_INT64(2));
-	while (lines_next(&lines))
+	reader = line_begin(PG_GETARG_INT32(0), PG_GETARG_INT64(1), PG_GETARG_INT64(2));
+	while ((line = line_next(reader)) != NULL)
 	{
 		Datum		values[2];
 		bool		nulls[2] = {false, false};
 
-		values[0] = Int64GetDatum(lines.record.position);
-		values[1] = PointerGetDatum(cstring_to_text_with_len(lines.line.data, lines.line.len));
+		values[0] = Int64GetDatum(line->record.position);
+		values[1] = PointerGetDatum(cstring_to_text_with_len(line->text.data, line->text.len));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		pfree(DatumGetPointer(values[1]));
 	}
-	lines_end(&lines);
+	line_end(reader);
 	return (Datum) 0;
 }
 
@@ -232,8 +183,6 @@ Datum
 ledger_verify_proof(PG_FUNCTION_ARGS)
 {
 	text	   *record;
-	char	   *utf8;
-	Size		length;
 	bytea	   *root;
 	uint8		path[MERKLE_MAX_PATH * HASH_SIZE];
 	uint8		leaf[HASH_SIZE];
@@ -247,8 +196,6 @@ ledger_verify_proof(PG_FUNCTION_ARGS)
 		if (PG_ARGISNULL(i))
 			PG_RETURN_NULL();
 	record = PG_GETARG_TEXT_PP(0);
-	utf8 = pg_server_to_any(VARDATA_ANY(record), VARSIZE_ANY_EXHDR(record), PG_UTF8);
-	length = utf8 == VARDATA_ANY(record) ? VARSIZE_ANY_EXHDR(record) : strlen(utf8);
 	root = PG_GETARG_BYTEA_PP(4);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), BYTEAOID, -1, false, TYPALIGN_INT, &hashes, &nulls, &count);
 	if (count > MERKLE_MAX_PATH || VARSIZE_ANY_EXHDR(root) != HASH_SIZE)
@@ -262,7 +209,7 @@ ledger_verify_proof(PG_FUNCTION_ARGS)
 		memcpy(path + i * HASH_SIZE, VARDATA_ANY(hash), HASH_SIZE);
 	}
 	context = merkle_begin();
-	merkle_leaf(context, utf8, length, leaf);
+	canon_leaf(context, VARDATA_ANY(record), VARSIZE_ANY_EXHDR(record), leaf);
 	proved = merkle_check(context, leaf, PG_GETARG_INT64(3), PG_GETARG_INT64(2), path, count,
 						  (const uint8 *) VARDATA_ANY(root));
 	merkle_end(context);

@@ -78,6 +78,36 @@ COMMENT ON FUNCTION ledger_data.block_header(bigint, bigint, bigint, int, timest
 'What a block''s hash is the SHA-256 of, in UTF-8.';
 REVOKE ALL ON FUNCTION ledger_data.block_header(bigint, bigint, bigint, int, timestamptz, bytea, bytea) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.seal_until(number int, until bigint, block_size int)
+	RETURNS TABLE (block bigint, first_position bigint, last_position bigint, records int, hash bytea)
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+#variable_conflict use_column
+DECLARE
+	last record;
+	part record;
+	made record;
+BEGIN
+	LOOP
+		SELECT b.number, b.last_position, b.hash INTO last FROM ledger_data.block b WHERE b.ledger_id = $1 ORDER BY b.number DESC LIMIT 1;
+		SELECT * INTO part FROM ledger_data.leaves($1, coalesce(last.last_position, -9223372036854775808), until, block_size);
+		EXIT WHEN part.records = 0;
+		SELECT coalesce(last.number, 0) + 1 AS number, clock_timestamp() AS sealed_at, ledger_data.merkle_root(part.leaves) AS root,
+				coalesce(last.hash, decode(repeat('00', 32), 'hex')) AS previous INTO made;
+		INSERT INTO ledger_data.block AS b (ledger_id, number, first_position, last_position, records, sealed_at, root, previous, hash, leaves)
+			VALUES ($1, made.number, part.first_position, part.last_position, part.records, made.sealed_at, made.root, made.previous,
+				sha256(convert_to(ledger_data.block_header(made.number, part.first_position, part.last_position, part.records,
+					made.sealed_at, made.root, made.previous), 'UTF8')), part.leaves)
+			RETURNING b.number, b.first_position, b.last_position, b.records, b.hash
+			INTO block, first_position, last_position, records, hash;
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.seal_until(int, bigint, int) IS
+'Seals the records since the last block up to a position that is settled; the caller has locked sealing.';
+REVOKE ALL ON FUNCTION ledger_data.seal_until(int, bigint, int) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.seal(ledger text, wait interval, block_size int)
 	RETURNS TABLE (block bigint, first_position bigint, last_position bigint, records int, hash bytea)
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -87,12 +117,9 @@ DECLARE
 	l record;
 	timeout text := current_setting('lock_timeout');
 	until bigint;
-	last record;
-	part record;
-	made record;
 BEGIN
 	PERFORM ledger_data.require('wait', wait IS NOT NULL), ledger_data.require('block_size', block_size IS NOT NULL);
-	SELECT k.id, k.name, k.serial, k.hashing INTO l FROM ledger_data.ledger k WHERE k.id = ledger_data.ledger_number(ledger);
+	SELECT k.id, k.hashing INTO l FROM ledger_data.ledger k WHERE k.id = ledger_data.ledger_number(ledger);
 	IF wait <= interval '0' OR wait > interval '1 day' OR block_size NOT BETWEEN 1 AND 1000000 THEN
 		RAISE EXCEPTION 'wait must be above zero and at most a day, block_size between 1 and 1000000'
 			USING ERRCODE = 'invalid_parameter_value';
@@ -101,29 +128,16 @@ BEGIN
 		RAISE EXCEPTION 'ledger.seal needs isolation level READ COMMITTED'
 			USING ERRCODE = 'feature_not_supported', DETAIL = 'A transaction with one snapshot cannot see records that commit late.';
 	END IF;
-	IF l.hashing <> 'e' THEN
-		RAISE EXCEPTION 'ledger "%" is not sealed', ledger
+	IF l.hashing = 'o' THEN
+		RAISE EXCEPTION 'ledger "%" is not hashed', ledger
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Change that with ledger.set_hashing.';
 	END IF;
 	-- whoever seals now, and writers that may still commit what belongs into the block, are waited for, but not for ever
 	PERFORM set_config('lock_timeout', (extract(epoch FROM wait) * 1000)::int || 'ms', true);
 	PERFORM ledger_data.lock_seal(l.id);
-	until := ledger_data.settled(l.id, l.serial, NULL, NULL, NULL, NULL, NULL);
+	until := ledger_data.settled(l.id, NULL, NULL, NULL, NULL, NULL);
 	PERFORM set_config('lock_timeout', timeout, true);
-	LOOP
-		SELECT b.number, b.last_position, b.hash INTO last FROM ledger_data.block b WHERE b.ledger_id = l.id ORDER BY b.number DESC LIMIT 1;
-		SELECT * INTO part FROM ledger_data.leaves(l.id, coalesce(last.last_position, -9223372036854775808), until, block_size);
-		EXIT WHEN part.records = 0;
-		SELECT coalesce(last.number, 0) + 1 AS number, clock_timestamp() AS sealed_at, ledger_data.merkle_root(part.leaves) AS root,
-				coalesce(last.hash, decode(repeat('00', 32), 'hex')) AS previous INTO made;
-		INSERT INTO ledger_data.block AS b (ledger_id, number, first_position, last_position, records, sealed_at, root, previous, hash, leaves)
-			VALUES (l.id, made.number, part.first_position, part.last_position, part.records, made.sealed_at, made.root, made.previous,
-				sha256(convert_to(ledger_data.block_header(made.number, part.first_position, part.last_position, part.records,
-					made.sealed_at, made.root, made.previous), 'UTF8')), part.leaves)
-			RETURNING b.number, b.first_position, b.last_position, b.records, b.hash
-			INTO block, first_position, last_position, records, hash;
-		RETURN NEXT;
-	END LOOP;
+	RETURN QUERY SELECT * FROM ledger_data.seal_until(l.id, until, block_size);
 END
 $$;
 COMMENT ON FUNCTION ledger_data.seal(text, interval, int) IS 'Does the work of ledger.seal.';
@@ -134,7 +148,7 @@ CREATE FUNCTION ledger.seal(ledger text, wait interval DEFAULT '10 s', block_siz
 	AS 'MODULE_PATHNAME', 'ledger_gate_post'
 	LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION ledger.seal(text, interval, int) IS
-'Chains all records since the last block into new ones, block_size (1 to 1,000,000) each at most, and returns them: number, positions, records and hash. A block has the root of a Merkle tree (RFC 6962) over its records and the hash of the block before, so the last hash stands for all that happened: publish it elsewhere. No record that commits late is left out: whoever may still commit one is waited for, at most for wait, after which nothing is sealed (55P03); nobody waits for the sealing. Errors: LG001 unknown ledger, 0A000 above READ COMMITTED, 22004 NULL, 22023 arguments, 25006 read-only, 42501 without the right "post", 55000 the ledger is not sealed, 55P03. Locks: other sealing of the ledger.';
+'Chains all records of a sealed ledger since the last block into new ones (of a strict one too, for proofs), block_size (1 to 1,000,000) each at most, and returns them: number, positions, records and hash. A block has the root of a Merkle tree (RFC 6962) over its records and the hash of the block before, so the last hash stands for all that happened: publish it elsewhere. No record that commits late is left out: whoever may still commit one is waited for, at most for wait, after which nothing is sealed (55P03); nobody waits for the sealing. Errors: LG001 unknown ledger, 0A000 above READ COMMITTED, 22004 NULL, 22023 arguments, 25006 read-only, 42501 without the right "post", 55000 the ledger has hashing off, 55P03. Locks: other sealing of the ledger.';
 REVOKE ALL ON FUNCTION ledger.seal(text, interval, int) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.set_hashing(ledger text, hashing text) RETURNS void
@@ -143,13 +157,35 @@ CREATE FUNCTION ledger_data.set_hashing(ledger text, hashing text) RETURNS void
 DECLARE
 	number int := ledger_data.ledger_number(ledger);
 	code "char";
+	old "char";
+	change jsonb := jsonb_build_object('change', 'hashing', 'hashing', hashing);
 BEGIN
 	PERFORM ledger_data.require('hashing', hashing IS NOT NULL);
 	code := ledger_data.hashing_code(hashing);
-	PERFORM ledger_data.lock_for_writing(number);
-	UPDATE ledger_data.ledger l SET hashing = code WHERE l.id = number AND l.hashing <> code;
-	IF FOUND THEN
-		PERFORM ledger_data.record(number, 'l', jsonb_build_object('change', 'hashing', 'hashing', hashing));
+	PERFORM ledger_data.lock_seal(number), ledger_data.lock_ledger(number, true);
+	SELECT l.hashing INTO old FROM ledger_data.ledger l WHERE l.id = number FOR NO KEY UPDATE;
+	IF code = old THEN
+		RETURN;
+	ELSIF code = 's' THEN
+		-- the chain follows a block that has all before it, and its first record is this one
+		IF current_setting('transaction_isolation') <> 'read committed' THEN
+			RAISE EXCEPTION 'changing to strict hashing needs isolation level READ COMMITTED'
+				USING ERRCODE = 'feature_not_supported', DETAIL = 'A transaction with one snapshot cannot see records that commit late.';
+		END IF;
+		PERFORM ledger_data.seal_until(number, 9223372036854775807, 65536);
+		UPDATE ledger_data.ledger l SET hashing = code, chain_start = coalesce((SELECT b.hash FROM ledger_data.block b
+				WHERE b.ledger_id = l.id ORDER BY b.number DESC LIMIT 1), '')
+			WHERE l.id = number;
+		PERFORM ledger_data.record(number, 'l', change);
+	ELSIF old = 's' THEN
+		-- the last record of the chain; positions go on after it
+		UPDATE ledger_data.ledger l SET hashing = code,
+				position_base = greatest(l.position_base, ledger_data.record(number, 'l', change)
+					- (SELECT p.last_value FROM ledger_data.journal_position p) + 1)
+			WHERE l.id = number;
+	ELSE
+		UPDATE ledger_data.ledger l SET hashing = code WHERE l.id = number;
+		PERFORM ledger_data.record(number, 'l', change);
 	END IF;
 END
 $$;
@@ -160,15 +196,21 @@ CREATE FUNCTION ledger.set_hashing(ledger text, hashing text) RETURNS void
 	AS 'MODULE_PATHNAME', 'ledger_gate_admin'
 	LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION ledger.set_hashing(text, text) IS
-'Changes how records are chained, which is recorded: sealed, by ledger.seal, or off. Blocks that there are stay, and sealing goes on after them. Errors: LG001 unknown ledger, 22004 NULL, 22023 no such hashing, 25006 read-only, 42501 without the right "admin". Locks the ledger as posting does.';
+'Changes how records are chained, which is recorded: strict, each when it is written, sealed, by ledger.seal, or off. A change to strict seals what is not sealed yet, and its record is the first of the chain; that of a change from strict is the last. Blocks that there are stay, and sealing goes on after them. Errors: LG001 unknown ledger, 0A000 to strict above READ COMMITTED, 22004 NULL, 22023 no such hashing, 25006 read-only, 42501 without the right "admin". Locks other sealing and the ledger exclusively: waits for whoever writes, and writers wait for it.';
 REVOKE ALL ON FUNCTION ledger.set_hashing(text, text) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.head(ledger text)
 	RETURNS TABLE (block bigint, "position" bigint, hash bytea, sealed_at timestamptz)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
-		SELECT b.number, b.last_position, b.hash, b.sealed_at FROM ledger_data.block b
-			WHERE b.ledger_id = ledger_data.ledger_number($1) ORDER BY b.number DESC LIMIT 1;
+		SELECT h.number, h.position, h.hash, h.at
+			FROM ledger_data.ledger l CROSS JOIN LATERAL (
+				(SELECT b.number, b.last_position AS position, b.hash, b.sealed_at AS at FROM ledger_data.block b
+					WHERE b.ledger_id = l.id AND l.hashing <> 's' ORDER BY b.number DESC LIMIT 1)
+				UNION ALL
+				(SELECT NULL, j.position, j.hash, j.recorded_at FROM ledger_data.journal j
+					WHERE j.ledger_id = l.id AND l.hashing = 's' ORDER BY j.position DESC LIMIT 1)) h
+			WHERE l.id = ledger_data.ledger_number($1);
 	END;
 COMMENT ON FUNCTION ledger_data.head(text) IS 'Does the work of ledger.head.';
 REVOKE ALL ON FUNCTION ledger_data.head(text) FROM PUBLIC;
@@ -178,7 +220,7 @@ CREATE FUNCTION ledger.head(ledger text)
 	AS 'MODULE_PATHNAME', 'ledger_gate_read'
 	LANGUAGE C STABLE;
 COMMENT ON FUNCTION ledger.head(text) IS
-'The last block of a ledger, no row if there is none: its number, the position of its last record, and its hash, which stands for all records up to there. Errors: LG001 unknown ledger, 22004 NULL, 42501 without the right "read". Takes no locks.';
+'The hash that stands for all records of a ledger up to a position: of its last block, with the block''s number and when it was sealed; in a strict ledger of its last record, with block NULL and when it was recorded. No row if nothing is sealed. Errors: LG001 unknown ledger, 22004 NULL, 42501 without the right "read". Takes no locks.';
 REVOKE ALL ON FUNCTION ledger.head(text) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.proof(ledger text, "position" bigint)

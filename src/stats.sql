@@ -2,7 +2,7 @@
 
 CREATE FUNCTION ledger_data.counters()
 	RETURNS TABLE (ledger_id int, retries bigint, violations bigint, ledger_waits bigint, key_waits bigint,
-		tag_waits bigint, balance_waits bigint)
+		tag_waits bigint, balance_waits bigint, chain_waits bigint)
 	AS 'MODULE_PATHNAME', 'ledger_counters'
 	LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION ledger_data.counters() IS 'The counters of every ledger of this database; ledger 0 stands for none.';
@@ -11,9 +11,10 @@ REVOKE ALL ON FUNCTION ledger_data.counters() FROM PUBLIC;
 CREATE VIEW ledger.stats WITH (security_barrier) AS
 	SELECT l.name AS ledger, coalesce(c.retries, 0) AS retries, coalesce(c.violations, 0) AS violations,
 			coalesce(c.ledger_waits, 0) AS ledger_waits, coalesce(c.key_waits, 0) AS key_waits,
-			coalesce(c.tag_waits, 0) AS tag_waits, coalesce(c.balance_waits, 0) AS balance_waits
+			coalesce(c.tag_waits, 0) AS tag_waits, coalesce(c.balance_waits, 0) AS balance_waits,
+			coalesce(c.chain_waits, 0) AS chain_waits
 		FROM (SELECT id, name FROM ledger_data.ledger UNION ALL SELECT 0, NULL) l
 			LEFT JOIN ledger_data.counters() c ON c.ledger_id = l.id
 		WHERE ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.stats IS
-'What was counted for each ledger since the server started: retries, tries that ledger.run had to make again (ledger NULL: of statements that wrote to none); violations, conditions that did not hold; and how often a call had to wait for the lock of the ledger, of an idempotency key or reference, of a tag, of a balance. Includes transactions that were rolled back. Of all sessions if the library is in shared_preload_libraries, else of this session only.';
+'What was counted for each ledger since the server started: retries, tries that ledger.run had to make again (ledger NULL: of statements that wrote to none); violations, conditions that did not hold; and how often a call had to wait for the lock of the ledger, of an idempotency key or reference, of a tag, of a balance, of a strict ledger''s chain. Includes transactions that were rolled back. Of all sessions if the library is in shared_preload_libraries, else of this session only.';

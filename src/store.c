@@ -406,6 +406,24 @@ store_scan_next(StoreScan *scan, ScanDirection direction, TupleTableSlot *slot)
 	return found;
 }
 
+/* Give every row that is on the same page as one to a function. */
+void
+store_read_page(StoreTable *table, ItemPointer tid, void (*take) (void *arg, TupleTableSlot *slot), void *arg)
+{
+	TupleTableSlot *slot = table_slot_create(table->rel, NULL);
+	ItemPointerData first;
+	ItemPointerData last;
+	TableScanDesc scan;
+
+	ItemPointerSet(&first, ItemPointerGetBlockNumber(tid), FirstOffsetNumber);
+	ItemPointerSet(&last, ItemPointerGetBlockNumber(tid), MaxOffsetNumber);
+	scan = table_beginscan_tidrange(table->rel, GetActiveSnapshot(), &first, &last);
+	while (table_scan_getnextslot_tidrange(scan, ForwardScanDirection, slot))
+		take(arg, slot);
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
 /*
  * The first row, and where it is rooted: the place that index entries point to,
  * which stays while the row's updates are heap-only.  For store_fetch().

@@ -76,6 +76,7 @@ extern void store_scan_start(StoreScan *scan, ScanKey keys);
 extern bool store_scan_next(StoreScan *scan, ScanDirection direction, TupleTableSlot *slot);
 extern bool store_scan_first(StoreScan *scan, TupleTableSlot *slot, ItemPointer root);
 extern void store_scan_close(StoreScan *scan);
+extern void store_read_page(StoreTable *table, ItemPointer tid, void (*take) (void *arg, TupleTableSlot *slot), void *arg);
 
 extern bool store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern bool store_fetch(StoreTable *table, ItemPointer root, TupleTableSlot *slot);

@@ -92,7 +92,7 @@ ledger_tail(PG_FUNCTION_ARGS)
 		refusal_raise(&refusal);
 	access_require(ledger.id, ledger.name, RIGHT_READ);
 	read_match(fcinfo, 1, &match);
-	settled = scope_settle(ledger.id, ledger.serial, &match);
+	settled = scope_settle(&ledger, &match);
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	last = last_settled(ledger.id, &match, settled);
@@ -109,11 +109,12 @@ ledger_tail(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(last);
 }
 
-/* SQL: ledger_data.settled(ledger_id, serial, source_id, source_type, stream_type, stream_id, event_types) */
+/* SQL: ledger_data.settled(ledger_id, source_id, source_type, stream_type, stream_id, event_types) */
 Datum
 ledger_settled(PG_FUNCTION_ARGS)
 {
 	JournalMatch match;
+	Ledger		ledger;
 
 	PreventCommandDuringRecovery("ledger.events");
 	if (IsolationUsesXactSnapshot())
@@ -121,6 +122,8 @@ ledger_settled(PG_FUNCTION_ARGS)
 				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				errmsg("ledger.events needs isolation level READ COMMITTED"),
 				errdetail("A transaction with one snapshot cannot see records that commit late."));
-	read_match(fcinfo, 2, &match);
-	PG_RETURN_INT64(scope_settle(PG_GETARG_INT32(0), PG_GETARG_BOOL(1), &match));
+	read_match(fcinfo, 1, &match);
+	if (!ledger_get(PG_GETARG_INT32(0), &ledger))
+		elog(ERROR, "there is no ledger %d", PG_GETARG_INT32(0));	/* cannot happen */
+	PG_RETURN_INT64(scope_settle(&ledger, &match));
 }

@@ -18,13 +18,13 @@ COMMENT ON FUNCTION ledger.scope_now(text, text, text, text, text, text[]) IS
 'Reads the tail of these tags and returns the condition that nothing matching has happened since. Errors and waits as of ledger.tail.';
 REVOKE ALL ON FUNCTION ledger.scope_now(text, text, text, text, text, text[]) FROM PUBLIC;
 
-CREATE FUNCTION ledger_data.settled(ledger_id int, serial boolean, source_id text, source_type text, stream_type text, stream_id text,
+CREATE FUNCTION ledger_data.settled(ledger_id int, source_id text, source_type text, stream_type text, stream_id text,
 		event_types text[]) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'ledger_settled'
 	LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION ledger_data.settled(int, boolean, text, text, text, text, text[]) IS
+COMMENT ON FUNCTION ledger_data.settled(int, text, text, text, text, text[]) IS
 'A position at or below which no record that matches can be committed any more; waits for whoever could.';
-REVOKE ALL ON FUNCTION ledger_data.settled(int, boolean, text, text, text, text, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ledger_data.settled(int, text, text, text, text, text[]) FROM PUBLIC;
 
 -- Volatile: it looks with a snapshot of its own, taken when its arguments were known.
 CREATE FUNCTION ledger_data.read_events(number int, after bigint, until bigint, max_rows int, of_source_id text,
@@ -61,8 +61,8 @@ CREATE FUNCTION ledger_data.events(ledger text, after bigint, max_rows int, sour
 		causation_id text, reference text, metadata jsonb, related bigint)
 	LANGUAGE sql VOLATILE
 	BEGIN ATOMIC
-		SELECT e.* FROM (SELECT l.id, l.serial FROM ledger_data.ledger l WHERE l.id = ledger_data.ledger_number($1) OFFSET 0) n(number, serial)
-			CROSS JOIN LATERAL ledger_data.read_events(n.number, $2, ledger_data.settled(n.number, n.serial, $4, $5, $6, $7, $8),
+		SELECT e.* FROM (SELECT ledger_data.ledger_number($1) OFFSET 0) n(number)
+			CROSS JOIN LATERAL ledger_data.read_events(n.number, $2, ledger_data.settled(n.number, $4, $5, $6, $7, $8),
 				$3, $4, $5, $6, $7, $8) e;
 	END;
 COMMENT ON FUNCTION ledger_data.events(text, bigint, int, text, text, text, text, text[]) IS 'Does the work of ledger.events.';
