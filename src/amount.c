@@ -352,3 +352,34 @@ amount_text(Amount value, int scale, char *buffer)
 	*out = '\0';
 	return buffer;
 }
+
+/* Read what amount_text() writes, and nothing else. */
+bool
+amount_parse(const char *text, Size length, int scale, Amount *value)
+{
+	const char *in = text;
+	const char *end = text + length;
+	bool		negative = in < end && *in == '-';
+	Amount		sum = 0;
+
+	in += negative ? 1 : 0;
+	/* no zero before another digit, and all decimals */
+	if (end - in > 1 && in[0] == '0' && in[1] != '.')
+		return false;
+	if (scale > 0 && (end - in < scale + 2 || end[-scale - 1] != '.'))
+		return false;
+	for (; in < end; in++)
+	{
+		if (scale > 0 && in == end - scale - 1)
+			continue;
+		if (*in < '0' || *in > '9')
+			return false;
+		sum = sum * 10 + (*in - '0');
+		if (!amount_in_range(sum))
+			return false;
+	}
+	if (text + (negative ? 1 : 0) == end || (negative && sum == 0))
+		return false;
+	*value = negative ? -sum : sum;
+	return true;
+}

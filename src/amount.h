@@ -44,4 +44,7 @@ extern Size amount_write(Amount value, int scale, char *payload);
 /* Decimal text with exactly `scale` decimals into buffer[AMOUNT_TEXT_MAX]. */
 extern char *amount_text(Amount value, int scale, char *buffer);
 
+/* The amount of such a text; false, and nothing written, for any other. */
+extern bool amount_parse(const char *text, Size length, int scale, Amount *value);
+
 #endif							/* LEDGER_AMOUNT_H */

@@ -598,9 +598,9 @@ balance_set_restore(BalanceSet *set, StoreTable *table)
 	}
 }
 
-/* What a row says, in memory of the caller. */
+/* What a row says, in memory of the caller; without amounts, also of a row whose amounts are damaged. */
 static void
-view_balance(TupleTableSlot *slot, BalanceView *view)
+view_balance(TupleTableSlot *slot, BalanceView *view, bool amounts)
 {
 	Asset		asset;
 
@@ -609,6 +609,8 @@ view_balance(TupleTableSlot *slot, BalanceView *view)
 	view->version = DatumGetInt64(slot->tts_values[Anum_balance_version - 1]);
 	view->asset_id = DatumGetInt32(slot->tts_values[Anum_balance_asset_id - 1]);
 	view->address = DatumGetTextPCopy(slot->tts_values[Anum_balance_address - 1]);
+	if (!amounts)
+		return;
 	asset_get(view->asset_id, &asset);
 	view->balance = money_stored(slot->tts_values[Anum_balance_inflow - 1], asset.scale) -
 		money_stored(slot->tts_values[Anum_balance_outflow - 1], asset.scale);
@@ -624,16 +626,15 @@ balance_find(int32 ledger_id, const char *address, int length, const Asset *asse
 
 	found = fetch_balance(table, &scan, ledger_id, address, length, asset->id, balance_hash(address, length, asset->id));
 	if (found)
-		view_balance(store_slot(table), view);
+		view_balance(store_slot(table), view, true);
 	if (scan != NULL)
 		store_scan_close(scan);
 	store_close(table);
 	return found;
 }
 
-/* Look up a balance by its number; false if there is none. */
-bool
-balance_look(int32 ledger_id, int64 id, BalanceView *view)
+static bool
+look_up(int32 ledger_id, int64 id, BalanceView *view, bool amounts)
 {
 	StoreTable *table = store_open(&balance_table, STORE_READ);
 	StoreScan  *scan = store_scan_open(table, BALANCE_BY_ID, 2);
@@ -645,17 +646,24 @@ balance_look(int32 ledger_id, int64 id, BalanceView *view)
 	store_scan_start(scan, keys);
 	found = store_scan_next(scan, ForwardScanDirection, store_slot(table));
 	if (found)
-		view_balance(store_slot(table), view);
+		view_balance(store_slot(table), view, amounts);
 	store_scan_close(scan);
 	store_close(table);
 	return found;
+}
+
+/* Look up what a balance is of, by its number; its amount is not read.  False if there is none. */
+bool
+balance_look(int32 ledger_id, int64 id, BalanceView *view)
+{
+	return look_up(ledger_id, id, view, false);
 }
 
 /* Look up a balance that is known to exist by its number. */
 void
 balance_get(int32 ledger_id, int64 id, BalanceView *view)
 {
-	if (!balance_look(ledger_id, id, view))
+	if (!look_up(ledger_id, id, view, true))
 		ereport(ERROR,
 				errcode(ERRCODE_DATA_CORRUPTED),
 				errmsg("balance " INT64_FORMAT " is missing", id),

@@ -32,9 +32,6 @@
 LEDGER_FUNCTION(ledger_post_from);
 LEDGER_FUNCTION(ledger_load);
 
-/* Seconds between two notices of progress. */
-#define NOTICE_INTERVAL		5
-
 /* Rows that may be posted at a time. */
 #define MAX_BATCH			100000
 
@@ -70,8 +67,6 @@ typedef struct Bulk
 	int64		posted;
 	int64		replayed;
 	int64		refused;
-	TimestampTz started_at;
-	TimestampTz noticed_at;
 } Bulk;
 
 /* Whether a column's type will do for what it is. */
@@ -272,21 +267,6 @@ take_outcomes(Bulk *bulk, const Call *call, const Outcome *outcomes)
 	bulk->rows += call->count;
 }
 
-/* Tell how far it has come: other sessions always, the client now and then. */
-static void
-tell_progress(Bulk *bulk)
-{
-	TimestampTz now = GetCurrentTimestamp();
-
-	progress_set(bulk->rows, bulk->refused);
-	if (now - bulk->noticed_at < NOTICE_INTERVAL * USECS_PER_SEC)
-		return;
-	bulk->noticed_at = now;
-	ereport(NOTICE,
-			errmsg(INT64_FORMAT " rows, " INT64_FORMAT " refused, %.0f a second", bulk->rows, bulk->refused,
-				   (double) bulk->rows * USECS_PER_SEC / Max(now - bulk->started_at, 1)));
-}
-
 /* Post everything. */
 static void
 post_rows(Bulk *bulk)
@@ -312,7 +292,7 @@ post_rows(Bulk *bulk)
 		SPI_freetuptable(rows);
 		MemoryContextSwitchTo(outer);
 		MemoryContextReset(batch);
-		tell_progress(bulk);
+		progress_set(bulk->rows, bulk->refused);
 		if (bulk->commit_every > 0 && ++batches % bulk->commit_every == 0)
 			SPI_commit();
 	}
@@ -367,7 +347,6 @@ begin_bulk(Bulk *bulk, FunctionCallInfo fcinfo, int refused_arg)
 									!PG_ARGISNULL(refused_arg + 1));
 	if (bulk->on_refused == ON_REFUSED_COLLECT)
 		bulk->refused_table = refused_open(PG_GETARG_OID(refused_arg + 1));
-	bulk->started_at = bulk->noticed_at = GetCurrentTimestamp();
 	progress_begin(ledger.id, refused_arg == 3 ? PROGRESS_POST_FROM : PROGRESS_LOAD);
 }
 

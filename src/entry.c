@@ -178,8 +178,34 @@ keep_entry(void *arg, TupleTableSlot *slot)
 	key[0] = DatumGetInt64(slot->tts_values[Anum_entry_balance_id - 1]);
 	key[1] = DatumGetInt64(slot->tts_values[Anum_entry_version - 1]);
 	view = hash_search(reader->cache, key, HASH_ENTER, &found);
+	view->position = DatumGetInt64(slot->tts_values[Anum_entry_position - 1]);
+	view->recorded_at = DatumGetTimestampTz(slot->tts_values[Anum_entry_recorded_at - 1]);
+	view->has_effective_at = !slot->tts_isnull[Anum_entry_effective_at - 1];
+	view->effective_at = view->has_effective_at ? DatumGetTimestampTz(slot->tts_values[Anum_entry_effective_at - 1]) : 0;
 	view->amount = DatumGetCString(DirectFunctionCall1(numeric_out, slot->tts_values[Anum_entry_amount - 1]));
 	view->balance = DatumGetCString(DirectFunctionCall1(numeric_out, slot->tts_values[Anum_entry_balance - 1]));
+}
+
+/* Look up an entry, and keep what is around it; NULL if it is missing. */
+static const EntryView *
+look_up(EntryReader *reader, ScanKey keys, ScanDirection direction)
+{
+	TupleTableSlot *slot = store_slot(reader->entry);
+	MemoryContext old;
+	int64		key[2];
+
+	store_scan_start(reader->scan, keys);
+	if (!store_scan_next(reader->scan, direction, slot))
+		return NULL;
+	slot_getallattrs(slot);
+	key[0] = DatumGetInt64(slot->tts_values[Anum_entry_balance_id - 1]);
+	key[1] = DatumGetInt64(slot->tts_values[Anum_entry_version - 1]);
+	if (hash_get_num_entries(reader->cache) >= CACHED_ENTRIES)
+		empty_cache(reader);
+	old = MemoryContextSwitchTo(reader->context);
+	store_read_page(reader->entry, &slot->tts_tid, keep_entry, reader);
+	MemoryContextSwitchTo(old);
+	return hash_search(reader->cache, key, HASH_FIND, NULL);
 }
 
 /* An entry; NULL if it is missing. */
@@ -189,22 +215,26 @@ entry_reader_get(EntryReader *reader, int64 balance_id, int64 version)
 	int64		key[2] = {balance_id, version};
 	EntryView  *view = hash_search(reader->cache, key, HASH_FIND, NULL);
 	ScanKeyData keys[3];
-	TupleTableSlot *slot;
-	MemoryContext old;
 
 	if (view != NULL)
 		return view;
-	slot = store_slot(reader->entry);
 	version_keys(keys, reader->ledger_id, balance_id, version);
-	store_scan_start(reader->scan, keys);
-	if (!store_scan_next(reader->scan, ForwardScanDirection, slot))
-		return NULL;
-	if (hash_get_num_entries(reader->cache) >= CACHED_ENTRIES)
-		empty_cache(reader);
-	old = MemoryContextSwitchTo(reader->context);
-	store_read_page(reader->entry, &slot->tts_tid, keep_entry, reader);
-	MemoryContextSwitchTo(old);
-	return hash_search(reader->cache, key, HASH_FIND, NULL);
+	return look_up(reader, keys, ForwardScanDirection);
+}
+
+/* The last entry of a balance before a version; NULL if there is none. */
+const EntryView *
+entry_reader_before(EntryReader *reader, int64 balance_id, int64 version)
+{
+	int64		key[2] = {balance_id, version - 1};
+	EntryView  *view = hash_search(reader->cache, key, HASH_FIND, NULL);
+	ScanKeyData keys[3];
+
+	if (view != NULL)
+		return view;
+	version_keys(keys, reader->ledger_id, balance_id, version);
+	ScanKeyInit(&keys[2], 3, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(version));
+	return look_up(reader, keys, BackwardScanDirection);
 }
 
 void

@@ -41,12 +41,17 @@ typedef struct EntryView
 {
 	int64		balance_id;
 	int64		version;
+	int64		position;
+	TimestampTz recorded_at;
+	TimestampTz effective_at;
+	bool		has_effective_at;
 	const char *amount;			/* as text */
 	const char *balance;
 } EntryView;
 
 extern EntryReader *entry_reader_begin(StoreTable *entry, int32 ledger_id);
 extern const EntryView *entry_reader_get(EntryReader *reader, int64 balance_id, int64 version);
+extern const EntryView *entry_reader_before(EntryReader *reader, int64 balance_id, int64 version);
 extern void entry_reader_end(EntryReader *reader);
 
 extern int64 entry_version_at(StoreTable *entry, int32 ledger_id, int64 balance_id,

@@ -23,8 +23,16 @@
 #include "shared.h"
 
 LEDGER_FUNCTION(ledger_work);
+LEDGER_FUNCTION(ledger_begin_work);
+LEDGER_FUNCTION(ledger_end_work);
+
+/* Seconds between two notices of progress. */
+#define NOTICE_INTERVAL		5
 
 #define SHARED_SLOTS	256
+
+/* How much is done one by one before it is shown. */
+#define SHOWN_EVERY		4096
 
 /* Columns of ledger_data.work() */
 #define WORK_COLUMNS	6
@@ -42,12 +50,21 @@ typedef struct Slot
 
 static const char *const command_names[] = {
 	[PROGRESS_POST_FROM] = "post_from",
-	[PROGRESS_LOAD] = "load"
+	[PROGRESS_LOAD] = "load",
+	[PROGRESS_SEAL] = "seal",
+	[PROGRESS_VERIFY] = "verify",
+	[PROGRESS_EXPORT] = "export",
+	[PROGRESS_IMPORT] = "import"
 };
 
 static Slot *slots = NULL;
 static int	slot_count = 0;
 static Slot *mine = NULL;
+
+/* Of this session's work: how much is done, and when the client was told. */
+static int64 done_here;
+static TimestampTz began_at;
+static TimestampTz noticed_at;
 
 static void
 clear_slots(Slot *memory, int count)
@@ -123,24 +140,51 @@ void
 progress_begin(int32 ledger_id, ProgressCommand command)
 {
 	progress_end();
+	began_at = noticed_at = GetCurrentTimestamp();
+	done_here = 0;
 	mine = take_slot();
 	if (mine == NULL)
 		return;
 	mine->database = MyDatabaseId;
 	mine->ledger_id = ledger_id;
 	mine->command = command;
-	mine->started_at = GetCurrentTimestamp();
+	mine->started_at = began_at;
 	progress_set(0, 0);
 }
 
-/* Show how far it has come. */
+/* Show how far it has come: to other sessions always, to the client now and then. */
 void
 progress_set(int64 done, int64 refused)
 {
-	if (mine == NULL)
+	TimestampTz now = GetCurrentTimestamp();
+
+	done_here = done;
+	if (mine != NULL)
+	{
+		pg_atomic_write_u64(&mine->done, (uint64) done);
+		pg_atomic_write_u64(&mine->refused, (uint64) refused);
+	}
+	if (now - noticed_at < NOTICE_INTERVAL * USECS_PER_SEC)
 		return;
-	pg_atomic_write_u64(&mine->done, (uint64) done);
-	pg_atomic_write_u64(&mine->refused, (uint64) refused);
+	noticed_at = now;
+	if (refused > 0)
+		ereport(NOTICE,
+				errmsg(INT64_FORMAT " rows, " INT64_FORMAT " refused, %.0f a second", done, refused,
+					   (double) done * USECS_PER_SEC / Max(now - began_at, 1)));
+	else
+		ereport(NOTICE,
+				errmsg(INT64_FORMAT " rows, %.0f a second", done, (double) done * USECS_PER_SEC / Max(now - began_at, 1)));
+}
+
+/* The same, for work that counts one by one: shown now and then. */
+void
+progress_add(int64 done)
+{
+	int64		before = done_here;
+
+	done_here += done;
+	if (before / SHOWN_EVERY != done_here / SHOWN_EVERY)
+		progress_set(done_here, 0);
 }
 
 /* Show it no longer. */
@@ -154,6 +198,26 @@ progress_end(void)
 		pg_atomic_write_u32(&mine->pid, 0);
 	}
 	mine = NULL;
+}
+
+/* SQL: ledger_data.begin_work(ledger_id, command) */
+Datum
+ledger_begin_work(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	for (int i = 0; i < (int) lengthof(command_names); i++)
+		if (strcmp(command_names[i], name) == 0)
+			progress_begin(PG_GETARG_INT32(0), i);
+	PG_RETURN_VOID();
+}
+
+/* SQL: ledger_data.end_work() */
+Datum
+ledger_end_work(PG_FUNCTION_ARGS)
+{
+	progress_end();
+	PG_RETURN_VOID();
 }
 
 /* SQL: ledger_data.work(): a row for each piece of work in this database. */

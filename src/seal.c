@@ -17,6 +17,7 @@
 #include "compat.h"
 #include "line.h"
 #include "lock.h"
+#include "progress.h"
 
 LEDGER_FUNCTION(ledger_lock_seal);
 LEDGER_FUNCTION(ledger_leaves);
@@ -66,6 +67,7 @@ ledger_leaves(PG_FUNCTION_ARGS)
 		enlargeStringInfo(&leaves, HASH_SIZE);
 		canon_leaf(hash, line->text.data, line->text.len, (uint8 *) leaves.data + leaves.len);
 		leaves.len += HASH_SIZE;
+		progress_add(1);
 	}
 	merkle_end(hash);
 	line_end(reader);

@@ -137,7 +137,9 @@ BEGIN
 	PERFORM ledger_data.lock_seal(l.id);
 	until := ledger_data.settled(l.id, NULL, NULL, NULL, NULL, NULL);
 	PERFORM set_config('lock_timeout', timeout, true);
+	PERFORM ledger_data.begin_work(l.id, 'seal');
 	RETURN QUERY SELECT * FROM ledger_data.seal_until(l.id, until, block_size);
+	PERFORM ledger_data.end_work();
 END
 $$;
 COMMENT ON FUNCTION ledger_data.seal(text, interval, int) IS 'Does the work of ledger.seal.';

@@ -255,89 +255,209 @@ CREATE FUNCTION ledger_data.verify_positions(number int)
 COMMENT ON FUNCTION ledger_data.verify_positions(int) IS 'Records of a serial ledger that do not have the next position.';
 REVOKE ALL ON FUNCTION ledger_data.verify_positions(int) FROM PUBLIC;
 
-CREATE FUNCTION ledger_data.verify_blocks(number int)
+CREATE FUNCTION ledger_data.verify_chain(number int, after bigint, until bigint)
 	RETURNS TABLE (invariant text, object text, detail text)
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 	AS $$
 #variable_conflict use_column
 DECLARE
-	b ledger_data.block;
-	now_there record;
-	last_number bigint := 0;
-	last_position bigint := -9223372036854775808;
-	last_hash bytea := decode(repeat('00', 32), 'hex');
-	different bigint;
+	run record;
+	first bigint;
+	previous bytea;
+	fault bigint;
 BEGIN
-	invariant := 'block';
-	FOR b IN SELECT k.* FROM ledger_data.block k WHERE k.ledger_id = $1 ORDER BY k.number LOOP
-		object := 'block ' || b.number;
-		IF b.number <> last_number + 1 OR b.previous <> last_hash OR b.first_position <= last_position THEN
-			detail := format('It does not follow block %s.', last_number);
+	FOR run IN
+		SELECT c.position AS first, c.hashing, least(coalesce(lead(c.position) OVER (ORDER BY c.position), until), until) AS last
+			FROM (SELECT j.position, j.payload ->> 'hashing' AS hashing FROM ledger_data.journal j
+					WHERE j.ledger_id = $1 AND j.kind = 'l' AND j.payload ->> 'change' IN ('create', 'hashing')) c
+	LOOP
+		CONTINUE WHEN run.hashing <> 'strict' OR run.last <= after;
+		-- from the record at `after`, or from the block that the chain begins with
+		SELECT j.position + 1, j.hash INTO first, previous FROM ledger_data.journal j
+			WHERE j.ledger_id = $1 AND j.position = after AND after >= run.first;
+		IF NOT FOUND THEN
+			first := run.first;
+			SELECT b.hash INTO previous FROM ledger_data.block b
+				WHERE b.ledger_id = $1 AND b.last_position < run.first ORDER BY b.last_position DESC LIMIT 1;
+		END IF;
+		fault := ledger_data.check_chain($1, first, run.last, coalesce(previous, ''));
+		IF fault IS NOT NULL THEN
+			invariant := 'chain';
+			object := 'record ' || fault;
+			detail := 'It is the first that does not follow from the one before it: it was changed, added, or is preceded by one removed.';
 			RETURN NEXT;
 		END IF;
-		IF b.root <> ledger_data.merkle_root(b.leaves) OR b.records <> octet_length(b.leaves) / 32 OR b.hash <> sha256(convert_to(
-				ledger_data.block_header(b.number, b.first_position, b.last_position, b.records, b.sealed_at, b.root, b.previous), 'UTF8')) THEN
-			detail := 'Its hashes are not those of what it says.';
-			RETURN NEXT;
-		END IF;
-		SELECT * INTO now_there FROM ledger_data.leaves($1, last_position, b.last_position, 2147483647);
-		different := ledger_data.first_difference(b.leaves, now_there.leaves);
-		IF different IS NOT NULL THEN
-			SELECT 'record ' || coalesce(max(j.position), b.last_position) INTO object FROM (
-				SELECT k.position FROM ledger_data.journal k WHERE k.ledger_id = $1 AND k.position > last_position AND k.position <= b.last_position
-					ORDER BY k.position LIMIT 1 OFFSET different) j;
-			detail := format('It is the first of block %s, which has %s records, that was changed, added, or is preceded by one removed; there are %s.',
-				b.number, b.records, now_there.records);
-			RETURN NEXT;
-		END IF;
-		last_number := b.number;
-		last_position := b.last_position;
-		last_hash := b.hash;
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION ledger_data.verify_blocks(int) IS 'Blocks that do not follow from one another, and the first record of each that is not as it was sealed.';
-REVOKE ALL ON FUNCTION ledger_data.verify_blocks(int) FROM PUBLIC;
+COMMENT ON FUNCTION ledger_data.verify_chain(int, bigint, bigint) IS
+'In each part of the journal that was hashed strictly, the first record that does not follow from the one before.';
+REVOKE ALL ON FUNCTION ledger_data.verify_chain(int, bigint, bigint) FROM PUBLIC;
 
-CREATE FUNCTION ledger_data.verify(ledger text)
+CREATE FUNCTION ledger_data.verify_records(number int, after bigint, until bigint, OUT records bigint, OUT entries bigint,
+		OUT fault bigint, OUT faults text[], OUT kinds text)
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	AS $$
+#variable_conflict use_column
+DECLARE
+	b ledger_data.block;
+	last record;
+	part record;
+	different bigint;
+	at bigint;
+BEGIN
+	records := 0;
+	entries := 0;
+	faults := '{}';
+	kinds := '';
+	SELECT 0::bigint AS number, -9223372036854775808 AS last_position, decode(repeat('00', 32), 'hex') AS hash INTO last;
+	FOR b IN SELECT k.* FROM ledger_data.block k WHERE k.ledger_id = $1 ORDER BY k.number LOOP
+		IF b.number <> last.number + 1 OR b.previous <> last.hash OR b.first_position <= last.last_position THEN
+			faults := faults || ARRAY['block ' || b.number, format('It does not follow block %s.', last.number)];
+			EXIT;
+		END IF;
+		IF b.root <> ledger_data.merkle_root(b.leaves) OR b.records <> octet_length(b.leaves) / 32 OR b.hash <> sha256(convert_to(
+				ledger_data.block_header(b.number, b.first_position, b.last_position, b.records, b.sealed_at, b.root, b.previous), 'UTF8')) THEN
+			faults := faults || ARRAY['block ' || b.number, 'Its hashes are not those of what it says.'];
+			EXIT;
+		END IF;
+		-- those that the records asked for are in, whole
+		IF b.last_position > after AND b.first_position <= until THEN
+			SELECT * INTO part FROM ledger_data.check_records($1, last.last_position, b.last_position, true);
+			records := records + part.records;
+			entries := entries + part.entries;
+			fault := coalesce(fault, part.fault);
+			kinds := kinds || part.kinds;
+			different := ledger_data.first_difference(b.leaves, part.leaves);
+			IF different IS NOT NULL THEN
+				SELECT coalesce(max(j.position), b.last_position) INTO at FROM (
+					SELECT k.position FROM ledger_data.journal k WHERE k.ledger_id = $1 AND k.position > last.last_position
+						AND k.position <= b.last_position ORDER BY k.position LIMIT 1 OFFSET different) j;
+				faults := faults || ARRAY['record ' || at,
+					format('It is the first of block %s, which has %s records, that was changed, added, or is preceded by one removed; there are %s.',
+						b.number, b.records, part.records)];
+			END IF;
+		END IF;
+		SELECT b.number AS number, b.last_position AS last_position, b.hash AS hash INTO last;
+	END LOOP;
+	IF last.last_position < until THEN
+		SELECT * INTO part FROM ledger_data.check_records($1, greatest(last.last_position, after), until, false);
+		records := records + part.records;
+		entries := entries + part.entries;
+		fault := coalesce(fault, part.fault);
+		kinds := kinds || part.kinds;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.verify_records(int, bigint, bigint) IS
+'Reads the records after a position and up to another with their entries, and the headers of all blocks: how many there are, the first record that is not right, the faults of blocks, object and detail in turn, and the kinds of record.';
+REVOKE ALL ON FUNCTION ledger_data.verify_records(int, bigint, bigint) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify_last(number int)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT 'balance', concat_ws(' ', b.address, s.code),
+				format('The balance has version %s and amount %s; its last entry has %s and %s.', b.version, b.inflow - b.outflow,
+					coalesce(e.version, 0), coalesce(e.balance, 0))
+			FROM ledger_data.balance b
+				LEFT JOIN ledger_data.asset s ON s.id = b.asset_id
+				LEFT JOIN LATERAL (SELECT k.version, k.balance FROM ledger_data.entry k WHERE k.ledger_id = $1 AND k.balance_id = b.id
+					ORDER BY k.version DESC LIMIT 1) e ON true
+			WHERE b.ledger_id = $1 AND (b.version, b.inflow - b.outflow) IS DISTINCT FROM (coalesce(e.version, 0), coalesce(e.balance, 0));
+	END;
+COMMENT ON FUNCTION ledger_data.verify_last(int) IS 'Balances that are not what their last entries say.';
+REVOKE ALL ON FUNCTION ledger_data.verify_last(int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify_one(l ledger_data.ledger, after bigint, until bigint, quick boolean)
+	RETURNS TABLE (invariant text, object text, detail text)
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
+	AS $$
+#variable_conflict use_column
+DECLARE
+	whole boolean := after IS NULL AND until IS NULL AND NOT quick;
+	found record;
+	balances bigint;
+	faults bigint := 0;
+	more bigint;
+BEGIN
+	IF quick AND after IS NULL THEN
+		SELECT max(b.last_position) INTO after FROM ledger_data.block b WHERE b.ledger_id = l.id;
+	END IF;
+	after := coalesce(after, -9223372036854775808);
+	until := coalesce(until, 9223372036854775807);
+	SELECT * INTO found FROM ledger_data.verify_records(l.id, after, until);
+	RETURN QUERY SELECT 'block', found.faults[2 * i - 1], found.faults[2 * i] FROM generate_series(1, cardinality(found.faults) / 2) i
+		UNION ALL SELECT * FROM ledger_data.verify_chain(l.id, after, until)
+		UNION ALL SELECT 'record', 'record ' || found.fault,
+			'Its entries are missing, of another record or time, do not follow from those before them, or do not balance.'
+			WHERE found.fault IS NOT NULL AND NOT whole;
+	GET DIAGNOSTICS more = ROW_COUNT;
+	faults := faults + more;
+	IF whole OR quick THEN
+		RETURN QUERY SELECT * FROM ledger_data.verify_sums(l.id)
+			UNION ALL SELECT * FROM ledger_data.verify_limits(l.id)
+			UNION ALL SELECT * FROM ledger_data.verify_accounts(l.id)
+			UNION ALL SELECT * FROM ledger_data.verify_held(l.id);
+		GET DIAGNOSTICS more = ROW_COUNT;
+		faults := faults + more;
+		SELECT count(*) INTO balances FROM ledger_data.balance b WHERE b.ledger_id = l.id;
+	END IF;
+	IF whole THEN
+		RETURN QUERY SELECT * FROM ledger_data.verify_balances(l.id)
+			UNION ALL SELECT * FROM ledger_data.verify_positions(l.id);
+		GET DIAGNOSTICS more = ROW_COUNT;
+		faults := faults + more;
+		IF found.kinds ~ '[hcv]' OR EXISTS (SELECT FROM ledger_data.hold h WHERE h.ledger_id = l.id) THEN
+			RETURN QUERY SELECT * FROM ledger_data.verify_holds(l.id);
+			GET DIAGNOSTICS more = ROW_COUNT;
+			faults := faults + more;
+		END IF;
+		IF found.kinds ~ 'r' THEN
+			RETURN QUERY SELECT * FROM ledger_data.verify_reversals(l.id);
+			GET DIAGNOSTICS more = ROW_COUNT;
+			faults := faults + more;
+		END IF;
+		-- something is wrong, or there are entries that no record names: slower, but it says what
+		IF found.fault IS NOT NULL OR found.entries <> (SELECT count(*) FROM ledger_data.entry e WHERE e.ledger_id = l.id) THEN
+			RETURN QUERY SELECT * FROM ledger_data.verify_entries(l.id) UNION ALL SELECT * FROM ledger_data.verify_transactions(l.id);
+			GET DIAGNOSTICS more = ROW_COUNT;
+			faults := faults + more;
+		END IF;
+	ELSIF quick THEN
+		RETURN QUERY SELECT * FROM ledger_data.verify_last(l.id);
+		GET DIAGNOSTICS more = ROW_COUNT;
+		faults := faults + more;
+	END IF;
+	RAISE NOTICE 'ledger "%": % journal records, % entries, % balances checked, % faults',
+		l.name, found.records, found.entries, coalesce(balances, 0), faults;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.verify_one(ledger_data.ledger, bigint, bigint, boolean) IS 'Checks one ledger.';
+REVOKE ALL ON FUNCTION ledger_data.verify_one(ledger_data.ledger, bigint, bigint, boolean) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.verify(ledger text, after bigint, until bigint, quick boolean)
 	RETURNS TABLE (ledger_name text, invariant text, object text, detail text)
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 	AS $$
 #variable_conflict use_column
 DECLARE
-	l record;
-	faults bigint;
-	counts record;
+	l ledger_data.ledger;
 BEGIN
-	FOR l IN SELECT k.id, k.name FROM ledger_data.ledger k WHERE $1 IS NULL OR k.name = $1 ORDER BY k.name LOOP
-		RETURN QUERY SELECT l.name, v.* FROM (SELECT * FROM ledger_data.verify_sums(l.id)
-					UNION ALL SELECT * FROM ledger_data.verify_balances(l.id)
-					UNION ALL SELECT * FROM ledger_data.verify_entries(l.id)
-					UNION ALL SELECT * FROM ledger_data.verify_transactions(l.id)
-					UNION ALL SELECT * FROM ledger_data.verify_limits(l.id)
-					UNION ALL SELECT * FROM ledger_data.verify_accounts(l.id)
-					UNION ALL SELECT * FROM ledger_data.verify_held(l.id)
-					UNION ALL SELECT * FROM ledger_data.verify_holds(l.id)
-					UNION ALL SELECT * FROM ledger_data.verify_reversals(l.id)
-					UNION ALL SELECT * FROM ledger_data.verify_positions(l.id)
-					UNION ALL SELECT * FROM ledger_data.verify_blocks(l.id)) v;
-		GET DIAGNOSTICS faults = ROW_COUNT;
-		SELECT (SELECT count(*) FROM ledger_data.balance b WHERE b.ledger_id = l.id) AS balances,
-				(SELECT count(*) FROM ledger_data.journal j WHERE j.ledger_id = l.id) AS records,
-				(SELECT count(*) FROM ledger_data.entry e WHERE e.ledger_id = l.id) AS entries
-			INTO counts;
-		RAISE NOTICE 'ledger "%": % journal records, % entries, % balances checked, % faults',
-			l.name, counts.records, counts.entries, counts.balances, faults;
+	FOR l IN SELECT k.* FROM ledger_data.ledger k WHERE $1 IS NULL OR k.name = $1 ORDER BY k.name LOOP
+		PERFORM ledger_data.begin_work(l.id, 'verify');
+		RETURN QUERY SELECT l.name, v.* FROM ledger_data.verify_one(l, $2, $3, coalesce($4, false)) v;
+		PERFORM ledger_data.end_work();
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION ledger_data.verify(text) IS 'Does the work of ledger.verify.';
-REVOKE ALL ON FUNCTION ledger_data.verify(text) FROM PUBLIC;
+COMMENT ON FUNCTION ledger_data.verify(text, bigint, bigint, boolean) IS 'Does the work of ledger.verify.';
+REVOKE ALL ON FUNCTION ledger_data.verify(text, bigint, bigint, boolean) FROM PUBLIC;
 
-CREATE FUNCTION ledger.verify(ledger text DEFAULT NULL)
+CREATE FUNCTION ledger.verify(ledger text DEFAULT NULL, after bigint DEFAULT NULL, until bigint DEFAULT NULL, quick boolean DEFAULT false)
 	RETURNS TABLE (ledger_name text, invariant text, object text, detail text)
 	AS 'MODULE_PATHNAME', 'ledger_gate_read'
 	LANGUAGE C STABLE;
-COMMENT ON FUNCTION ledger.verify(text) IS
-'Checks a ledger, or all of them, and returns one row for each fault: no row means that all is well. A notice for each ledger tells how much was checked. Invariants: sum (all balances in an asset sum to zero), balance (each is the sum of its entries, its version their number), entry (each follows from the one before), transaction (journal and entries belong together and balance), limit (no floor or ceiling is passed, unless by a forced reversal), account (accounts and balances agree), held (what is held on each balance is the sum of its holds), hold (of each hold, captured, voided and left are together what was held, and as the journal says), reversal (no transaction is reversed by more than it moved), position (those of a serial ledger have no gaps), block (blocks follow from one another, and records are as they were sealed). Reads everything with one snapshot and takes no locks; posting goes on. Errors: LG001 unknown ledger, 42501 without the right "read".';
-REVOKE ALL ON FUNCTION ledger.verify(text) FROM PUBLIC;
+COMMENT ON FUNCTION ledger.verify(text, bigint, bigint, boolean) IS
+'Checks a ledger, or all of them, and returns one row for each fault: no row means that all is well. A notice for each ledger tells how much was checked. Invariants: sum (all balances in an asset sum to zero), balance (each is the sum of its entries, its version their number), entry (each follows from the one before), transaction (journal and entries belong together and balance), limit (no floor or ceiling is passed, unless by a forced reversal), account (accounts and balances agree), held (what is held on each balance is the sum of its holds), hold (of each hold, captured, voided and left are together what was held, and as the journal says), reversal (no transaction is reversed by more than it moved), position (those of a serial ledger have no gaps), block (blocks follow from one another, and records are as they were sealed), chain (records of a strict ledger follow from one another). after, until: only the records after one position and up to another, with the blocks that they are in and with their entries, each from the one before (invariant record). quick: only the records after the last block in that way, the headers of all blocks, that each balance is what its last entry says, and the invariants sum, limit, account and held: for often. Memory is bounded; the work shows in ledger.progress. Reads everything with one snapshot and takes no locks; posting goes on. Errors: LG001 unknown ledger, 42501 without the right "read".';
+REVOKE ALL ON FUNCTION ledger.verify(text, bigint, bigint, boolean) FROM PUBLIC;
