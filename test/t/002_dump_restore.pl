@@ -5,6 +5,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use LedgerLoad;
+use LedgerSeal;
 use LedgerTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -37,6 +38,7 @@ SELECT ledger.post('main', 'world', 'frozen', 10, 'JPY', effective_at => '2020-0
 SELECT ledger.post('main', 'world', 'users:7', 10, 'EUR', 'backdated', effective_at => '2020-02-02 02:02:02.000002+02');
 SELECT ledger.post('main', 'world', 'users:7', 10, 'EUR', effective_at => '2099-01-01');
 SELECT ledger.post('strict', 'credit:carol', 'world', 5, 'EUR', E'\\.\t''"ключ"\n', '{"a"}');
+SELECT count(*) FROM ledger.seal('main', block_size => 900) a, ledger.seal('strict') b;
 SELECT ledger.freeze('main', 'frozen');
 SELECT ledger.close_account('main', 'closed');
 SELECT ledger.grant_access('reader', 'read', 'main');
@@ -82,6 +84,7 @@ END
 
 my $contents = contents('postgres');
 my $privileges = privileges('postgres');
+my %head = map { $_ => head($node, $_) } 'main', 'strict';
 like($privileges, qr/ledger\.post\(.*\|poster=X/, 'privileges are what the test looks at');
 
 # What must hold in a restored database, which then goes on.
@@ -115,6 +118,7 @@ SELECT ledger.create_asset('DOGE', 8);
 SELECT ledger.open_account('another', 'users:1', 'DOGE');
 SELECT ledger.post('another', 'world', 'users:1', 1, 'DOGE');
 END
+	seal_goes_on($node, $_, $head{$_}, "$what: $_", $database) foreach sort keys %head;
 	is_sound($node, "$what: sound afterwards", $database);
 	return;
 }
@@ -167,6 +171,9 @@ my $load = LedgerLoad->new(
 		return { key => "load-$client-$number", sql => $sql };
 	});
 $load->run(0.5);
+seal($node, 'main');
+my $head = head($node, 'main');
+$load->run(0.2);
 my $running = dump_to('running', '-Fc');
 $load->run(0.2);
 $load->finish;
@@ -177,6 +184,7 @@ cmp_ok($dumped, '>', 0, 'it holds some of what clients posted');
 cmp_ok($dumped, '<', $there, 'and not all');
 is(rows($node, "SELECT count(*) FILTER (WHERE (p).status = 'posted') FROM (SELECT ledger.post('main', 'world', 'more:' || n, 1, 'EUR') FROM generate_series(1, 100) n) x(p)", 'running'),
 	'100', 'posting goes on without colliding numbers');
+seal_goes_on($node, 'main', $head, 'a dump taken under load', 'running');
 is_sound($node, 'and leaves it sound', 'running');
 
 is_quiet($node);
