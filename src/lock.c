@@ -16,6 +16,7 @@
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
+#include "utils/timestamp.h"
 
 #include "board.h"
 #include "compat.h"
@@ -149,7 +150,40 @@ lock_wait_for_writers(int32 ledger_id)
 	WaitForLockers(tag, ShareLock, false);
 }
 
-/* The same for whoever is appending a tag. */
+/* Wait for a transaction to end, until a time at most. */
+static void
+wait_until(VirtualTransactionId transaction, TimestampTz deadline)
+{
+	int			timeout = LockTimeout;
+	TimestampTz now = GetCurrentTimestamp();
+
+	PG_TRY();
+	{
+		LockTimeout = (int) Min(Max((deadline - now + 999) / 1000, 1), PG_INT32_MAX);
+		(void) VirtualXactLock(transaction, true);
+	}
+	PG_FINALLY();
+	{
+		LockTimeout = timeout;
+	}
+	PG_END_TRY();
+}
+
+/* The same, but until a time at most: an error 55P03 then. */
+void
+lock_wait_for_writers_until(int32 ledger_id, TimestampTz deadline)
+{
+	VirtualTransactionId *writers;
+	LOCKTAG		tag;
+	int			count;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, LEDGER_LOCK_OID(ledger_id));
+	writers = GetLockConflicts(&tag, ShareLock, &count);
+	for (int i = 0; i < count; i++)
+		wait_until(writers[i], deadline);
+}
+
+/* Wait likewise for whoever is appending a tag. */
 void
 lock_wait_for_tag(int32 ledger_id, uint32 hash)
 {

@@ -17,6 +17,7 @@
 #define LEDGER_LOCK_H
 
 #include "postgres.h"
+#include "datatype/timestamp.h"
 
 typedef enum LockStep
 {
@@ -56,6 +57,7 @@ extern uint32 lock_key_hash(char kind, const char *key, Size length);
 extern void lock_keys(LockOrder *order, int32 ledger_id, uint32 *hashes, int count);
 extern bool lock_try_read(LockOrder *order, int32 ledger_id);
 extern void lock_wait_for_writers(int32 ledger_id);
+extern void lock_wait_for_writers_until(int32 ledger_id, TimestampTz deadline);
 extern void lock_wait_for_tag(int32 ledger_id, uint32 hash);
 extern void lock_chain(LockOrder *order, int32 ledger_id);
 extern void lock_seal(int32 ledger_id);

@@ -22,15 +22,24 @@ tag_hash(Tag tag, const text *value)
 	return lock_key_hash((char) ('0' + tag), VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
 
-/* The last position of a strict ledger: commits are in order, so whatever a snapshot sees is settled. */
-static int64
-last_committed(int32 ledger_id)
+/*
+ * A position at or below which no record will be committed whose writer has not
+ * drawn its position yet.  Commits of a serial or strict ledger are in order; of
+ * the latter whatever a snapshot sees is settled at once.
+ */
+int64
+scope_last(const Ledger *ledger)
 {
-	StoreTable *journal = journal_open_table(STORE_READ);
+	StoreTable *journal;
 	int64		last;
 
+	if (ledger->serial)
+		return PG_INT64_MAX;
+	if (!ledger->strict)
+		return journal_last_position() + ledger->position_base;
+	journal = journal_open_table(STORE_READ);
 	PushActiveSnapshot(GetLatestSnapshot());
-	last = journal_last(journal, ledger_id, PG_INT64_MAX);
+	last = journal_last(journal, ledger->id, PG_INT64_MAX);
 	PopActiveSnapshot();
 	store_close(journal);
 	return last;
@@ -39,19 +48,18 @@ last_committed(int32 ledger_id)
 /*
  * Wait until no record that matches can be committed any more at or below the
  * position returned: whoever drew one before has the tag locked until its end.
- * A match without tags stands for all records.  Writing goes on meanwhile.  In a
- * serial ledger whatever a later snapshot sees is settled, as commits are in order.
+ * A match without tags stands for all records.  Writing goes on meanwhile.
  */
 int64
 scope_settle(const Ledger *ledger, const JournalMatch *match)
 {
-	int64		last = ledger->serial ? PG_INT64_MAX : journal_last_position() + ledger->position_base;
+	int64		last = scope_last(ledger);
 	Tag			tag = journal_selective_tag(match);
 
-	if (ledger->strict && !ledger->serial)
-		return last_committed(ledger->id);
 	if (ledger->serial)
 		lock_wait_for_writers(ledger->id);
+	else if (ledger->strict)
+		return last;
 	else if (tag != TAG_EVENT_TYPE)
 		lock_wait_for_tag(ledger->id, tag_hash(tag, match->values[tag]));
 	else if (match->type_count == 0)

@@ -7,6 +7,7 @@
 
 #include "write.h"
 
+extern int64 scope_last(const Ledger *ledger);
 extern int64 scope_settle(const Ledger *ledger, const JournalMatch *match);
 extern void scope_lock(Write *write);
 extern void scope_check(Write *write);

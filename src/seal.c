@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 #include "canon.h"
@@ -18,8 +19,10 @@
 #include "line.h"
 #include "lock.h"
 #include "progress.h"
+#include "scope.h"
 
 LEDGER_FUNCTION(ledger_lock_seal);
+LEDGER_FUNCTION(ledger_settled_until);
 LEDGER_FUNCTION(ledger_leaves);
 LEDGER_FUNCTION(ledger_lines);
 LEDGER_FUNCTION(ledger_merkle_root);
@@ -33,6 +36,24 @@ ledger_lock_seal(PG_FUNCTION_ARGS)
 {
 	lock_seal(PG_GETARG_INT32(0));
 	PG_RETURN_VOID();
+}
+
+/*
+ * SQL: ledger_data.settled_until(ledger_id, deadline): a position at or below
+ * which no record can be committed any more, once all who could have ended.
+ */
+Datum
+ledger_settled_until(PG_FUNCTION_ARGS)
+{
+	Ledger		ledger;
+	int64		last;
+
+	if (!ledger_get(PG_GETARG_INT32(0), &ledger))
+		elog(ERROR, "there is no ledger %d", PG_GETARG_INT32(0));	/* cannot happen */
+	last = scope_last(&ledger);
+	if (ledger.serial || !ledger.strict)
+		lock_wait_for_writers_until(ledger.id, PG_GETARG_TIMESTAMPTZ(1));
+	PG_RETURN_INT64(last);
 }
 
 /*

@@ -33,6 +33,13 @@ CREATE FUNCTION ledger_data.lock_seal(ledger_id int) RETURNS void
 COMMENT ON FUNCTION ledger_data.lock_seal(int) IS 'Lets one session at a time seal a ledger, until the end of the transaction.';
 REVOKE ALL ON FUNCTION ledger_data.lock_seal(int) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.settled_until(ledger_id int, deadline timestamptz) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'ledger_settled_until'
+	LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION ledger_data.settled_until(int, timestamptz) IS
+'A position at or below which no record can be committed any more; waits for whoever could, until a time at most (55P03).';
+REVOKE ALL ON FUNCTION ledger_data.settled_until(int, timestamptz) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.leaves(ledger_id int, after bigint, until bigint, most int,
 		OUT first_position bigint, OUT last_position bigint, OUT records int, OUT leaves bytea)
 	AS 'MODULE_PATHNAME', 'ledger_leaves'
@@ -116,6 +123,7 @@ CREATE FUNCTION ledger_data.seal(ledger text, wait interval, block_size int)
 DECLARE
 	l record;
 	timeout text := current_setting('lock_timeout');
+	deadline timestamptz;
 	until bigint;
 BEGIN
 	PERFORM ledger_data.require('wait', wait IS NOT NULL), ledger_data.require('block_size', block_size IS NOT NULL);
@@ -133,10 +141,11 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Change that with ledger.set_hashing.';
 	END IF;
 	-- whoever seals now, and writers that may still commit what belongs into the block, are waited for, but not for ever
-	PERFORM set_config('lock_timeout', (extract(epoch FROM wait) * 1000)::int || 'ms', true);
+	deadline := clock_timestamp() + wait;
+	PERFORM set_config('lock_timeout', ceil(extract(epoch FROM wait) * 1000) || 'ms', true);
 	PERFORM ledger_data.lock_seal(l.id);
-	until := ledger_data.settled(l.id, NULL, NULL, NULL, NULL, NULL);
 	PERFORM set_config('lock_timeout', timeout, true);
+	until := ledger_data.settled_until(l.id, deadline);
 	PERFORM ledger_data.begin_work(l.id, 'seal');
 	RETURN QUERY SELECT * FROM ledger_data.seal_until(l.id, until, block_size);
 	PERFORM ledger_data.end_work();
@@ -236,7 +245,7 @@ DECLARE
 BEGIN
 	PERFORM ledger_data.require('position', "position" IS NOT NULL);
 	SELECT k.* INTO b FROM ledger_data.block k WHERE k.ledger_id = of_ledger AND k.last_position >= $2 ORDER BY k.last_position LIMIT 1;
-	SELECT l.line INTO record FROM ledger_data.lines(of_ledger, $2 - 1, $2) l;
+	SELECT l.line INTO record FROM ledger_data.lines(of_ledger, greatest($2, -9223372036854775807) - 1, $2) l;
 	IF record IS NULL THEN
 		RAISE EXCEPTION 'ledger "%" has no record %', ledger, $2 USING ERRCODE = 'LG006';
 	END IF;

@@ -314,12 +314,10 @@ BEGIN
 	FOR b IN SELECT k.* FROM ledger_data.block k WHERE k.ledger_id = $1 ORDER BY k.number LOOP
 		IF b.number <> last.number + 1 OR b.previous <> last.hash OR b.first_position <= last.last_position THEN
 			faults := faults || ARRAY['block ' || b.number, format('It does not follow block %s.', last.number)];
-			EXIT;
 		END IF;
 		IF b.root <> ledger_data.merkle_root(b.leaves) OR b.records <> octet_length(b.leaves) / 32 OR b.hash <> sha256(convert_to(
 				ledger_data.block_header(b.number, b.first_position, b.last_position, b.records, b.sealed_at, b.root, b.previous), 'UTF8')) THEN
 			faults := faults || ARRAY['block ' || b.number, 'Its hashes are not those of what it says.'];
-			EXIT;
 		END IF;
 		-- those that the records asked for are in, whole
 		IF b.last_position > after AND b.first_position <= until THEN
