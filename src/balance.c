@@ -40,7 +40,8 @@ enum
 static StoreDef balance_table = {
 	.name = "balance",
 	.natts = Natts_balance,
-	.index_names = {"balance_pkey", "balance_address_key"}
+	.index_names = {"balance_pkey", "balance_address_key"},
+	.sequence_name = "balance_id"
 };
 
 void
@@ -53,6 +54,13 @@ StoreTable *
 balance_open_table(StoreMode mode)
 {
 	return store_open(&balance_table, mode);
+}
+
+/* The number of a balance to be. */
+int64
+balance_next_id(void)
+{
+	return store_next_number(&balance_table);
 }
 
 /* What a balance is found by, in this call and in the table of hints. */

@@ -84,6 +84,7 @@ typedef struct BalanceMention
 
 extern void balance_init(void);
 extern StoreTable *balance_open_table(StoreMode mode);
+extern int64 balance_next_id(void);
 extern void balance_set_build(BalanceSet *set, const BalanceMention *mentions, int count);
 extern void balance_set_resolve(BalanceSet *set, const Ledger *ledger, StoreTable *table, LockOrder *order);
 extern void balance_set_unopen(BalanceSet *set, const Ledger *ledger);

@@ -231,7 +231,7 @@ pass(FunctionCallInfo fcinfo, Right right, bool read_only, bool writes)
 		store_refuse_read_only(psprintf("ledger.%s", NameStr(gate->name)));
 	named = require_right(fcinfo, gate, right, &ledger);
 	if (fcinfo->flinfo->fn_retset)
-		InitMaterializedSRF(fcinfo, 0);
+		InitMaterializedSRF(fcinfo, get_call_result_type(fcinfo, NULL, NULL) == TYPEFUNC_SCALAR ? MAT_SRF_USE_EXPECTED_DESC : 0);
 	waited = named && !writes && ledger_await_writer(&ledger);
 	if (waited)
 		store_begin();

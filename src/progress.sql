@@ -22,7 +22,7 @@ REVOKE ALL ON FUNCTION ledger_data.end_work() FROM PUBLIC;
 CREATE VIEW ledger.progress WITH (security_barrier) AS
 	SELECT w.pid, l.name AS ledger, w.command, w.done, w.refused,
 			round(w.done / greatest(extract(epoch FROM clock_timestamp() - w.started_at), 0.001)) AS rate, w.started_at
-		FROM ledger_data.work() w JOIN ledger_data.ledger l ON l.id = w.ledger_id
-		WHERE ledger_data.may(l.id, 1::smallint);
+		FROM ledger_data.work() w LEFT JOIN ledger_data.ledger l ON l.id = w.ledger_id
+		WHERE ledger_data.may(coalesce(l.id, 0), 1::smallint);
 COMMENT ON VIEW ledger.progress IS
-'Long work now: the session''s process number, the ledger, command (post_from, load, seal, verify, export or import), done: rows or records read so far, refused: how many of them were, rate: rows a second, started_at. Of all sessions if the library is in shared_preload_libraries, else of this session only.';
+'Long work now: the session''s process number, the ledger (NULL while an import makes it), command (post_from, load, seal, verify, export or import), done: rows or records read so far, refused: how many of them were, rate: rows a second, started_at. Of all sessions if the library is in shared_preload_libraries, else of this session only.';

@@ -154,6 +154,19 @@ $$;
 COMMENT ON FUNCTION ledger_data.hashing_code(text) IS 'How a way of hashing is stored; error 22023 if there is none of this name.';
 REVOKE ALL ON FUNCTION ledger_data.hashing_code(text) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.check_ledger_name(name text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+	AS $$
+BEGIN
+	IF name !~ '^[A-Za-z0-9_.-]{1,63}$' THEN
+		RAISE EXCEPTION 'ledger name "%" is malformed', left(name, 80)
+			USING ERRCODE = 'LG115', HINT = 'A name is 1 to 63 letters, digits and _ . -';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.check_ledger_name(text) IS 'Error LG115 if the name of a ledger is malformed.';
+REVOKE ALL ON FUNCTION ledger_data.check_ledger_name(text) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.create_ledger(name text, ordering text, hashing text, auto_open boolean, metadata jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
@@ -164,10 +177,7 @@ BEGIN
 		ledger_data.require('hashing', hashing IS NOT NULL),
 		ledger_data.require('auto_open', auto_open IS NOT NULL);
 	PERFORM ledger_data.check_metadata(metadata);
-	IF name !~ '^[A-Za-z0-9_.-]{1,63}$' THEN
-		RAISE EXCEPTION 'ledger name "%" is malformed', left(name, 80)
-			USING ERRCODE = 'LG115', HINT = 'A name is 1 to 63 letters, digits and _ . -';
-	END IF;
+	PERFORM ledger_data.check_ledger_name(name);
 	IF ordering NOT IN ('parallel', 'serial') THEN
 		RAISE EXCEPTION 'ordering "%" does not exist', left(ordering, 80)
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give ''parallel'' or ''serial''.';

@@ -1,0 +1,291 @@
+-- import: taking in what ledger.export gave.
+
+CREATE TYPE ledger.import_receipt AS (
+	records bigint,
+	entries bigint,
+	blocks bigint,
+	"position" bigint
+);
+COMMENT ON TYPE ledger.import_receipt IS
+'What was imported: how many records, entries and blocks, and the position of the last record.';
+
+CREATE FUNCTION ledger_data.import_ledger(name text, settings jsonb, created_at timestamptz) RETURNS int
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+#variable_conflict use_variable
+DECLARE
+	number int;
+BEGIN
+	PERFORM ledger_data.check_ledger_name(name);
+	IF settings ->> 'ordering' NOT IN ('parallel', 'serial') OR settings ->> 'hashing' NOT IN ('strict', 'sealed', 'off')
+			OR jsonb_typeof(settings -> 'auto_open') <> 'boolean' OR jsonb_typeof(settings -> 'metadata') <> 'object'
+			OR NOT settings ?& ARRAY['ordering', 'hashing', 'auto_open', 'metadata'] THEN
+		RETURN NULL;
+	END IF;
+	INSERT INTO ledger_data.ledger AS l (id, name, auto_open, serial, hashing, metadata, created_at)
+		VALUES (nextval('ledger_data.ledger_id'), name, (settings ->> 'auto_open')::boolean, settings ->> 'ordering' = 'serial',
+			ledger_data.hashing_code(settings ->> 'hashing'), settings -> 'metadata', created_at)
+		ON CONFLICT ON CONSTRAINT ledger_name_key DO NOTHING
+		RETURNING id INTO number;
+	IF number IS NULL THEN
+		RAISE EXCEPTION 'ledger "%" already exists', name USING ERRCODE = 'LG011';
+	END IF;
+	INSERT INTO ledger_data.account (ledger_id, any_asset, address, opened_at) VALUES (number, true, 'world', created_at);
+	RETURN number;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.import_ledger(text, jsonb, timestamptz) IS
+'Makes a ledger with the settings of the record of its creation and returns its number; NULL if they are malformed.';
+REVOKE ALL ON FUNCTION ledger_data.import_ledger(text, jsonb, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.import_block(number int, line text, first bigint, last bigint, leaves bytea, previous bytea) RETURNS bytea
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+#variable_conflict use_variable
+DECLARE
+	said jsonb := line;
+	block bigint := said ->> 'block';
+	before bigint := (SELECT coalesce(max(b.number), 0) FROM ledger_data.block b WHERE b.ledger_id = number);
+	root bytea := ledger_data.merkle_root(leaves);
+	sealed_at timestamptz := said ->> 'sealed_at';
+	records int := octet_length(leaves) / 32;
+BEGIN
+	-- the header that there must be, to the byte
+	IF block IS DISTINCT FROM before + 1
+			OR line IS DISTINCT FROM ledger_data.block_header(block, first, last, records, sealed_at, root, previous) THEN
+		RETURN NULL;
+	END IF;
+	INSERT INTO ledger_data.block (ledger_id, number, first_position, last_position, records, sealed_at, root, previous, hash, leaves)
+		VALUES (number, block, first, last, records, sealed_at, root, previous, sha256(convert_to(line, 'UTF8')), leaves);
+	RETURN sha256(convert_to(line, 'UTF8'));
+EXCEPTION WHEN data_exception THEN
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.import_block(int, text, bigint, bigint, bytea, bytea) IS
+'Makes a block of the records between two positions, whose leaves are given, if that is what its header says, and returns its hash; else NULL.';
+REVOKE ALL ON FUNCTION ledger_data.import_block(int, text, bigint, bigint, bytea, bytea) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.import_balances(number int, ids bigint[], addresses text[], asset_ids int[], existed boolean[],
+		versions bigint[], inflows numeric[], outflows numeric[], firsts timestamptz[], lasts timestamptz[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+DECLARE
+	late text;
+BEGIN
+	INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, address, held_in, held_out, recorded_at, version, inflow, outflow)
+		SELECT number, u.asset_id, u.id, 'o', false, u.address, z.zero, z.zero, u.last, u.version, u.inflow, u.outflow
+			FROM unnest(ids, addresses, asset_ids, existed, versions, inflows, outflows, lasts)
+					u(id, address, asset_id, existed, version, inflow, outflow, last)
+				CROSS JOIN LATERAL (SELECT u.inflow - u.inflow) z(zero)
+			WHERE NOT u.existed;
+	SELECT b.address INTO late
+		FROM unnest(ids, existed, firsts) u(id, existed, first)
+			JOIN ledger_data.balance b ON b.ledger_id = number AND b.id = u.id
+		WHERE u.existed AND b.recorded_at > u.first
+		LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'an entry of "%" was recorded before the last one that there is', late
+			USING ERRCODE = 'LG403', DETAIL = 'Nothing was imported.';
+	END IF;
+	UPDATE ledger_data.balance b
+		SET version = u.version, inflow = b.inflow + u.inflow, outflow = b.outflow + u.outflow, recorded_at = u.last
+		FROM unnest(ids, existed, versions, inflows, outflows, lasts) u(id, existed, version, inflow, outflow, last)
+		WHERE u.existed AND b.ledger_id = number AND b.id = u.id;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.import_balances(int, bigint[], text[], int[], boolean[], bigint[], numeric[], numeric[], timestamptz[], timestamptz[]) IS
+'Writes the balances that an import has touched, without limits. Error LG403 if times run backwards.';
+REVOKE ALL ON FUNCTION ledger_data.import_balances(int, bigint[], text[], int[], boolean[], bigint[], numeric[], numeric[], timestamptz[], timestamptz[]) FROM PUBLIC;
+
+CREATE TYPE ledger_data.import_change AS (
+	"position" bigint,
+	at timestamptz,
+	change text,
+	address text,
+	asset text,
+	floor numeric,
+	ceiling numeric,
+	metadata jsonb
+);
+COMMENT ON TYPE ledger_data.import_change IS 'A change of an account, or what a hold mentions, taken out of its record.';
+
+-- What an account is follows from the records: whoever is mentioned is open, with the limits, the status and the metadata
+-- that the last change of each gave.
+CREATE FUNCTION ledger_data.import_accounts(number int, after bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+DECLARE
+	changes ledger_data.import_change[];
+	mentions ledger_data.import_change[];
+	given ledger_data.import_change;
+BEGIN
+	SELECT array_agg(ROW(j.position, j.recorded_at, j.payload ->> 'change', j.payload ->> 'address', j.payload ->> 'asset',
+				(j.payload ->> 'floor')::numeric, (j.payload ->> 'ceiling')::numeric, j.payload -> 'metadata')::ledger_data.import_change)
+		INTO changes
+		FROM ledger_data.journal j
+		WHERE j.ledger_id = number AND j.position > after AND j.kind = 'a';
+	SELECT array_agg(ROW(NULL, m.at, NULL, m.address, m.asset, NULL, NULL, NULL)::ledger_data.import_change)
+		INTO mentions
+		FROM (SELECT p.posting ->> side AS address, p.posting ->> 'asset' AS asset, min(j.recorded_at) AS at
+				FROM ledger_data.journal j
+					CROSS JOIN LATERAL jsonb_array_elements(j.payload -> 'postings') p(posting)
+					CROSS JOIN (VALUES ('source'), ('destination')) v(side)
+				WHERE j.ledger_id = number AND j.position > after AND j.kind = 'h'
+				GROUP BY 1, 2) m;
+	INSERT INTO ledger_data.account (ledger_id, any_asset, address, floor, opened_at)
+		SELECT number, l.auto_open OR m.any_asset, ledger_data.check_address(m.address), 0, m.at
+			FROM (SELECT x.address, min(x.at) AS at, bool_or(x.any_asset) AS any_asset
+					FROM (SELECT b.address, b.recorded_at AS at, false AS any_asset FROM ledger_data.balance b WHERE b.ledger_id = number AND b.floor IS NULL
+						UNION ALL SELECT t.address, t.at, false FROM unnest(mentions) t
+						UNION ALL SELECT k.address, k.at, k.change = 'open' AND k.asset IS NULL FROM unnest(changes) k) x
+					GROUP BY x.address) m
+				CROSS JOIN ledger_data.ledger l
+			WHERE l.id = number
+		ON CONFLICT ON CONSTRAINT account_pkey DO NOTHING;
+	-- balances that nothing was posted to yet
+	INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, address, recorded_at, version, held_in, held_out, inflow, outflow)
+		SELECT number, s.id, nextval('ledger_data.balance_id'), 'o', false, t.address, t.at, 0, z.zero, z.zero, z.zero, z.zero
+			FROM (SELECT m.address, m.asset, min(m.at) AS at FROM unnest(changes || mentions) m
+					WHERE m.asset IS NOT NULL GROUP BY m.address, m.asset) t
+				JOIN ledger_data.asset s ON s.code = t.asset
+				CROSS JOIN LATERAL (SELECT round(0.0, s.scale)) z(zero)
+			WHERE NOT EXISTS (SELECT FROM ledger_data.balance b WHERE b.ledger_id = number AND b.address = t.address AND b.asset_id = s.id);
+	-- limits, status and metadata: the last of each
+	UPDATE ledger_data.account a SET floor = k.floor, ceiling = k.ceiling
+		FROM (SELECT DISTINCT ON (c.address) c.* FROM unnest(changes) c
+				WHERE c.change IN ('open', 'limits') AND c.asset IS NULL ORDER BY c.address, c.position DESC) k
+		WHERE a.ledger_id = number AND a.address = k.address;
+	UPDATE ledger_data.account a SET status = CASE k.change WHEN 'freeze' THEN 'f' WHEN 'close' THEN 'c' ELSE 'o' END::"char"
+		FROM (SELECT DISTINCT ON (c.address) c.* FROM unnest(changes) c
+				WHERE c.change IN ('freeze', 'unfreeze', 'close') ORDER BY c.address, c.position DESC) k
+		WHERE a.ledger_id = number AND a.address = k.address;
+	FOR given IN SELECT * FROM unnest(changes) k WHERE k.metadata <> '{}' ORDER BY k.position LOOP
+		UPDATE ledger_data.account a SET metadata = CASE given.change WHEN 'open' THEN a.metadata || given.metadata
+				ELSE (a.metadata || given.metadata) - ARRAY(SELECT e.key FROM jsonb_each(given.metadata) e WHERE e.value = 'null') END
+			WHERE a.ledger_id = number AND a.address = given.address;
+	END LOOP;
+	UPDATE ledger_data.balance b SET own_limits = true, floor = ledger_data.fit_floor(k.floor, s.scale), ceiling = ledger_data.fit_ceiling(k.ceiling, s.scale)
+		FROM (SELECT DISTINCT ON (c.address, c.asset) c.* FROM unnest(changes) c
+				WHERE c.change IN ('open', 'limits') AND c.asset IS NOT NULL ORDER BY c.address, c.asset, c.position DESC) k
+			JOIN ledger_data.asset s ON s.code = k.asset
+		WHERE b.ledger_id = number AND b.address = k.address AND b.asset_id = s.id;
+	-- and what the balances have of their accounts
+	UPDATE ledger_data.balance b SET status = n.status, floor = n.floor, ceiling = n.ceiling
+		FROM (SELECT k.id, a.status, CASE WHEN k.own_limits THEN k.floor ELSE ledger_data.fit_floor(a.floor, s.scale) END AS floor,
+					CASE WHEN k.own_limits THEN k.ceiling ELSE ledger_data.fit_ceiling(a.ceiling, s.scale) END AS ceiling
+				FROM ledger_data.balance k
+					JOIN ledger_data.account a ON a.ledger_id = number AND a.address = k.address
+					JOIN ledger_data.asset s ON s.id = k.asset_id
+				WHERE k.ledger_id = number) n
+		WHERE b.ledger_id = number AND b.id = n.id AND (b.status, b.floor, b.ceiling) IS DISTINCT FROM (n.status, n.floor, n.ceiling);
+	UPDATE ledger_data.account a SET assets = n.assets
+		FROM (SELECT b.address, count(*)::int AS assets FROM ledger_data.balance b WHERE b.ledger_id = number GROUP BY b.address) n
+		WHERE a.ledger_id = number AND a.address = n.address AND a.assets <> n.assets;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.import_accounts(int, bigint) IS
+'Makes accounts, limits, statuses and metadata what the records after a position say.';
+REVOKE ALL ON FUNCTION ledger_data.import_accounts(int, bigint) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.import_holds(number int, after bigint) RETURNS void
+	LANGUAGE sql VOLATILE
+	BEGIN ATOMIC
+		INSERT INTO ledger_data.hold (ledger_id, number, hold, source_id, destination_id, scale, expired, expires_at, due, amount, captured, voided)
+			SELECT $1, p.n, j.position, o.id, d.id, s.scale, false, (j.payload ->> 'expires_at')::timestamptz, (j.payload ->> 'expires_at')::timestamptz,
+					(p.posting ->> 'amount')::numeric, round(0.0, s.scale), round(0.0, s.scale)
+				FROM ledger_data.journal j
+					CROSS JOIN LATERAL jsonb_array_elements(j.payload -> 'postings') WITH ORDINALITY p(posting, n)
+					JOIN ledger_data.asset s ON s.code = p.posting ->> 'asset'
+					JOIN ledger_data.balance o ON o.ledger_id = $1 AND o.address = p.posting ->> 'source' AND o.asset_id = s.id
+					JOIN ledger_data.balance d ON d.ledger_id = $1 AND d.address = p.posting ->> 'destination' AND d.asset_id = s.id
+				WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind = 'h';
+		WITH change AS (
+			SELECT j.related AS hold, l.i AS number, sum(e.amount) AS captured, 0::numeric AS voided, false AS expired
+				FROM ledger_data.journal j
+					CROSS JOIN LATERAL (SELECT ledger_data.legs(j.legs) OFFSET 0) d(leg)	-- decoded once
+					CROSS JOIN LATERAL (SELECT i, d.leg[4 * i - 1] AS balance_id, d.leg[4 * i] AS version
+						FROM generate_series(1, cardinality(d.leg) / 4) i) l
+					JOIN ledger_data.entry e ON e.ledger_id = $1 AND e.balance_id = l.balance_id AND e.version = l.version
+				WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind = 'c'
+				GROUP BY j.related, l.i
+			UNION ALL
+			SELECT j.related, p.n::int, 0, sum(p.amount::numeric), bool_or(coalesce((j.payload ->> 'expired')::boolean, false) AND p.amount::numeric > 0)
+				FROM ledger_data.journal j
+					CROSS JOIN LATERAL jsonb_array_elements_text(j.payload -> 'released') WITH ORDINALITY p(amount, n)
+				WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind IN ('c', 'v')
+				GROUP BY j.related, p.n),
+		changed AS (
+			SELECT c.hold, c.number, sum(c.captured) AS captured, sum(c.voided) AS voided, bool_or(c.expired) AS expired
+				FROM change c GROUP BY c.hold, c.number)
+		UPDATE ledger_data.hold h SET captured = h.captured + c.captured, voided = h.voided + c.voided, expired = h.expired OR c.expired,
+				due = CASE WHEN h.amount > h.captured + c.captured + h.voided + c.voided THEN h.expires_at END
+			FROM changed c
+			WHERE h.ledger_id = $1 AND h.hold = c.hold AND h.number = c.number;
+		WITH side AS (
+			SELECT u.balance_id, sum(u.held_in) AS held_in, sum(u.held_out) AS held_out
+				FROM ledger_data.hold h CROSS JOIN LATERAL (VALUES
+					(h.source_id, 0, h.amount - h.captured - h.voided),
+					(h.destination_id, h.amount - h.captured - h.voided, 0)) u(balance_id, held_in, held_out)
+				WHERE h.ledger_id = $1
+				GROUP BY u.balance_id)
+		UPDATE ledger_data.balance b SET held_in = round(s.held_in, scale(b.inflow)), held_out = round(s.held_out, scale(b.inflow))
+			FROM side s
+			WHERE b.ledger_id = $1 AND b.id = s.balance_id AND (b.held_in, b.held_out) IS DISTINCT FROM (s.held_in, s.held_out);
+	END;
+COMMENT ON FUNCTION ledger_data.import_holds(int, bigint) IS 'Makes holds, and what is held on balances, what the records after a position say.';
+REVOKE ALL ON FUNCTION ledger_data.import_holds(int, bigint) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.import_state(number int, after bigint, last bigint, block_hash bytea) RETURNS text
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET jit = off
+	AS $$
+DECLARE
+	way text := (SELECT j.payload ->> 'hashing' FROM ledger_data.journal j
+		WHERE j.ledger_id = number AND j.kind = 'l' AND j.payload ->> 'change' IN ('create', 'hashing') ORDER BY j.position DESC LIMIT 1);
+BEGIN
+	PERFORM ledger_data.import_accounts(number, after);
+	IF EXISTS (SELECT FROM ledger_data.journal j WHERE j.ledger_id = number AND j.position > after AND j.kind IN ('h', 'c', 'v')) THEN
+		PERFORM ledger_data.import_holds(number, after);
+	END IF;
+	-- positions that are drawn go on after those that came along
+	UPDATE ledger_data.ledger l SET hashing = ledger_data.hashing_code(way),
+			chain_start = CASE WHEN way = 'strict' AND l.hashing <> 's' THEN nullif(block_hash, decode(repeat('00', 32), 'hex')) ELSE l.chain_start END,
+			position_base = greatest(l.position_base, last - (SELECT p.last_value FROM ledger_data.journal_position p) + 1)
+		WHERE l.id = number;
+	RETURN (SELECT format('%s, %s: %s', f.invariant, f.object, f.detail) FROM (
+			SELECT * FROM ledger_data.verify_sums(number)
+			UNION ALL SELECT * FROM ledger_data.verify_limits(number)
+			UNION ALL SELECT * FROM ledger_data.verify_accounts(number)
+			UNION ALL SELECT * FROM ledger_data.verify_holds(number)
+			UNION ALL SELECT * FROM ledger_data.verify_reversals(number)) f
+		LIMIT 1);
+END
+$$;
+COMMENT ON FUNCTION ledger_data.import_state(int, bigint, bigint, bytea) IS
+'Makes all that follows from the records after a position, and returns the first thing that does not agree; NULL if all does.';
+REVOKE ALL ON FUNCTION ledger_data.import_state(int, bigint, bigint, bytea) FROM PUBLIC;
+
+CREATE FUNCTION ledger.import(ledger text, lines text[], head bytea DEFAULT NULL) RETURNS ledger.import_receipt
+	AS 'MODULE_PATHNAME', 'ledger_import'
+	LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION ledger.import(text, text[], bytea) IS
+'Imports the lines of one export, all or none, into a ledger that does not exist and is made, or into one that is where the export starts. Positions, times, idempotency keys, versions, hashes and blocks come along, so that exporting again gives the same bytes; accounts, limits, metadata and holds follow from the records; who may do what does not come along. Every record is checked: its form, its order, its entries against those before, its hashes. head: the hash that must be reached, published elsewhere. Assets that are missing are made. Errors: LG403 with the number of the line and the reason; LG001 LG011 unknown ledger, or made meanwhile; LG115 malformed name; 0A000 below SERIALIZABLE; 22004 NULL; 25006 read-only; 40001 run again; 42501 without the right "admin", on all ledgers if the ledger or an asset is made; 55000 the ledger is not where the export starts. Locks the ledger exclusively: writers wait.';
+REVOKE ALL ON FUNCTION ledger.import(text, text[], bytea) FROM PUBLIC;
+
+CREATE FUNCTION ledger.import_query(ledger text, query text, head bytea DEFAULT NULL) RETURNS ledger.import_receipt
+	AS 'MODULE_PATHNAME', 'ledger_import_query'
+	LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION ledger.import_query(text, text, bytea) IS
+'Imports as ledger.import does the lines that a query returns in one column of type text, in order; it runs with the caller''s rights. Memory depends on the number of balances, not of lines; the work shows in ledger.progress. Errors: those of ledger.import and the query''s own; LG116 the query is not one that returns a column of text. Locks the ledger exclusively.';
+REVOKE ALL ON FUNCTION ledger.import_query(text, text, bytea) FROM PUBLIC;
+
+CREATE PROCEDURE ledger.import_from(ledger text, query text, head bytea DEFAULT NULL, attempts int DEFAULT 10, INOUT tries int DEFAULT NULL)
+	LANGUAGE plpgsql
+	AS $$
+BEGIN
+	CALL ledger.run(format('SELECT ledger.import_query(%L, %L, %L)', ledger, query, head), 'serializable', attempts, '10 ms', tries);
+END
+$$;
+COMMENT ON PROCEDURE ledger.import_from(text, text, bytea, int, int) IS
+'Imports as ledger.import_query does, in a SERIALIZABLE transaction of its own, and again after 40001, 40P01 and 55P03, at most so many times (attempts); tries: how many it took. Errors: 25001 inside a transaction, and those of ledger.import_query and ledger.run.';
+REVOKE ALL ON PROCEDURE ledger.import_from(text, text, bytea, int, int) FROM PUBLIC;
