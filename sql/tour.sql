@@ -170,6 +170,39 @@ SELECT ledger.balance('demo', 'user:alice', 'EUR');
 
 RESET ROLE;
 
+CREATE TABLE formance_log (n bigint GENERATED ALWAYS AS IDENTITY, line text);
+INSERT INTO formance_log (line) VALUES
+  ('{"type": "NEW_TRANSACTION", "id": 1, "date": "2024-03-01T09:00:00Z", "idempotencyKey": "pay-1",
+   "data": {"transaction": {"id": 0, "timestamp": "2024-03-01T08:59:00Z", "reference": "order 1", "metadata": {},
+   "postings": [{"source": "world", "destination": "user:1", "amount": 10050, "asset": "USD/2"}]},
+   "accountMetadata": {"user:1": {"tier": "gold"}}}}'),
+  ('{"type": "NEW_TRANSACTION", "id": 2, "date": "2024-03-02T09:00:00Z", "idempotencyKey": "",
+   "data": {"transaction": {"id": 1, "timestamp": "2024-03-02T09:00:00Z", "metadata": {},
+   "postings": [{"source": "user:2", "destination": "user:1", "amount": 500, "asset": "USD/2"}]}}}'),
+  ('{"type": "REVERTED_TRANSACTION", "id": 3, "date": "2024-03-03T09:00:00Z", "idempotencyKey": "",
+   "data": {"revertedTransactionID": 0, "transaction": {"id": 2, "timestamp": "2024-03-03T09:00:00Z", "metadata": {},
+   "postings": [{"source": "user:1", "destination": "world", "amount": 10050, "asset": "USD/2"}]}}}');
+
+SELECT ledger.create_ledger('main');
+SELECT * FROM ledger.import_formance('main', 'SELECT line FROM formance_log ORDER BY n');
+
+SELECT t.kind, t.effective_at::date, t.reference, t.idempotency_key, j.correlation_id AS formance, t.postings
+FROM ledger.transactions('main') t JOIN ledger.journal j ON j.ledger = 'main' AND j.position = t.transaction
+ORDER BY t.transaction;
+
+CREATE TABLE hledger_json (n bigint GENERATED ALWAYS AS IDENTITY, line text);
+INSERT INTO hledger_json (line) VALUES
+  ('{"tdate": "2024-01-05", "tdescription": "Grocer", "tcode": "17", "tpostings": [
+   {"paccount": "Expenses:Food", "pamount": [{"acommodity": "€", "aquantity": {"decimalMantissa": 3550, "decimalPlaces": 2}}]},
+   {"paccount": "Expenses:Household", "pamount": [{"acommodity": "€", "aquantity": {"decimalMantissa": 1225, "decimalPlaces": 2}}]},
+   {"paccount": "Assets:Bank Account", "pamount": [{"acommodity": "€", "aquantity": {"decimalMantissa": -4775, "decimalPlaces": 2}}]}]}');
+
+SELECT ledger.create_ledger('household');
+SELECT lines, posted, replayed, without_floor
+FROM ledger.import_hledger('household', 'SELECT line FROM hledger_json ORDER BY n', commodities => '{"€": "EUR", "$": "USD"}');
+
+SELECT effective_at::date, metadata, postings FROM ledger.transactions('household');
+
 SELECT DISTINCT ON (address) address, balance
 FROM ledger.entry
 WHERE ledger = 'shop' AND asset = 'EUR' AND recorded_at <= now()

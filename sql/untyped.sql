@@ -139,4 +139,14 @@ EXECUTE statement5('untyped', 'a', 'USD', '2024-01-01', '2024-01-02');
 EXECUTE trial_balance2('untyped', '2024-01-01');
 EXECUTE transactions9('untyped', 'a', 'USD', '2024-01-01', '2024-01-02', 'r6', '{"a": 1}', NULL, 1);
 EXECUTE verify1('untyped');
+
+-- Importing, from parameters without a type.
+PREPARE set_metadata3 AS SELECT ledger.set_metadata($1, $2, $3);
+PREPARE import_formance2 AS SELECT * FROM ledger.import_formance($1, $2);
+PREPARE import_hledger2 AS SELECT * FROM ledger.import_hledger($1, $2);
+PREPARE import_hledger3 AS SELECT * FROM ledger.import_hledger($1, $2, $3);
+EXECUTE set_metadata3('untyped', 'a', '{"a": 1}');
+EXECUTE import_formance2('untyped', 'SELECT '''' ');
+EXECUTE import_hledger2('untyped', 'SELECT ''[]''');
+EXECUTE import_hledger3('untyped', 'SELECT ''[]''', '{"$": "USD"}');
 DEALLOCATE ALL;

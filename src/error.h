@@ -60,7 +60,7 @@
 	X(REFERENCE_USED, '3', '0', '2', "reference_used", "Another transaction of the ledger has this reference.") \
 	X(OUTCOME_UNKNOWN, '3', '0', '3', "outcome_unknown", "A submitted request was cancelled or cut off after it had been taken; it may yet be posted.") \
 	X(CONDITION_VIOLATED, '4', '0', '1', "condition_violated", "A condition of the caller does not hold.") \
-	X(INVALID_IMPORT, '4', '0', '3', "invalid_import", "A line of an import is malformed, or does not follow from those before it.") \
+	X(INVALID_IMPORT, '4', '0', '3', "invalid_import", "A line of an import is malformed, does not follow from those before it, or tells of what cannot be recorded.") \
 	X(UNSUPPORTED_TABLE_CHANGE, '5', '0', '1', "unsupported_table_change", "A table of the ledger was changed in a way that posting cannot honour.") \
 	X(APPEND_ONLY, '5', '0', '2', "append_only", "Journal and entries are never updated or deleted.")
 

@@ -70,6 +70,8 @@ CREATE FUNCTION ledger_data.grant_matrix()
 			(2, 'function', 'submit'),
 			(2, 'function', 'try_submit'),
 			(2, 'function', 'load'),
+			(2, 'function', 'import_formance'),
+			(2, 'function', 'import_hledger'),
 			(3, 'view', 'access'),
 			(3, 'function', 'create_ledger'),
 			(3, 'function', 'set_notify'),
@@ -80,6 +82,7 @@ CREATE FUNCTION ledger_data.grant_matrix()
 			(3, 'function', 'freeze'),
 			(3, 'function', 'unfreeze'),
 			(3, 'function', 'close_account'),
+			(3, 'function', 'set_metadata'),
 			(3, 'function', 'grant_access'),
 			(3, 'function', 'revoke_access');
 	END;
@@ -94,8 +97,8 @@ DECLARE
 	highest smallint := (SELECT coalesce(max(a.level), 0) FROM ledger_data.access a WHERE a.role = $1);
 	m record;
 	name text := quote_ident(pg_get_userbyid($1));
-	-- what views, and posting where it fills an index, evaluate as the caller
-	inner_functions text := 'ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char"), ledger_data.counters(), ledger_data.work(), ledger_data.skew(timestamptz, timestamptz)';
+	-- what views, posting where it fills an index, and imports evaluate as the caller
+	inner_functions text := 'ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char"), ledger_data.counters(), ledger_data.work(), ledger_data.skew(timestamptz, timestamptz), ledger_data.foreign_formance(text, text, text), ledger_data.foreign_hledger(text, text, jsonb, text)';
 BEGIN
 	IF highest > 0 THEN
 		EXECUTE format('GRANT USAGE ON SCHEMA ledger TO %s', name);

@@ -452,3 +452,26 @@ CREATE FUNCTION ledger.close_account(ledger text, address text) RETURNS void
 COMMENT ON FUNCTION ledger.close_account(text, text) IS
 'Closes an account for good. All its balances must be zero, else error LG205; the account world cannot be closed (22023). Errors: LG001 LG003 unknown ledger or account, LG101 malformed address, LG204 closed, 42501 without the right "admin". Locks the account''s row and its balances.';
 REVOKE ALL ON FUNCTION ledger.close_account(text, text) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.set_metadata(ledger text, address text, metadata jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+DECLARE
+	number int := ledger_data.ledger_number(ledger);
+BEGIN
+	PERFORM ledger_data.check_metadata(metadata), ledger_data.lock_account(number, address);
+	UPDATE ledger_data.account a
+		SET metadata = (a.metadata || $3) - ARRAY(SELECT m.key FROM jsonb_each($3) m WHERE m.value = 'null')
+		WHERE a.ledger_id = number AND a.address = $2;
+	PERFORM ledger_data.record(number, 'a', jsonb_build_object('change', 'metadata', 'address', address, 'metadata', metadata));
+END
+$$;
+COMMENT ON FUNCTION ledger_data.set_metadata(text, text, jsonb) IS 'Does the work of ledger.set_metadata.';
+REVOKE ALL ON FUNCTION ledger_data.set_metadata(text, text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION ledger.set_metadata(ledger text, address text, metadata jsonb) RETURNS void
+	AS 'MODULE_PATHNAME', 'ledger_gate_admin'
+	LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION ledger.set_metadata(text, text, jsonb) IS
+'Merges a JSON object into an account''s metadata: each key given replaces that key, value and all, and a key given as null is removed, as a JSON merge patch does at its top level. Also of frozen and closed accounts. The journal keeps what was given. Errors: LG001 LG003 unknown ledger or account, LG101 malformed address, LG108 not an object, 22004 NULL, 42501 without the right "admin". Locks the ledger as posting does, and the account''s row: postings are not waited for.';
+REVOKE ALL ON FUNCTION ledger.set_metadata(text, text, jsonb) FROM PUBLIC;

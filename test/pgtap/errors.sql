@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(49);
+SELECT plan(50);
 
 SELECT results_eq('SELECT code, name FROM ledger.errors()', $$VALUES
 	('LG001', 'unknown_ledger'), ('LG002', 'unknown_asset'), ('LG003', 'unknown_account'), ('LG004', 'unknown_version'),
@@ -17,7 +17,7 @@ SELECT results_eq('SELECT code, name FROM ledger.errors()', $$VALUES
 		('LG205', 'balance_not_zero'), ('LG206', 'linked_failure'), ('LG207', 'no_bound'),
 	('LG211', 'hold_closed'), ('LG212', 'hold_expired'), ('LG213', 'exceeds_hold'), ('LG221', 'already_reversed'),
 		('LG222', 'exceeds_transaction'),
-	('LG301', 'idempotency_conflict'), ('LG302', 'reference_used'), ('LG303', 'outcome_unknown'), ('LG401', 'condition_violated'),
+	('LG301', 'idempotency_conflict'), ('LG302', 'reference_used'), ('LG303', 'outcome_unknown'), ('LG401', 'condition_violated'), ('LG403', 'invalid_import'),
 	('LG501', 'unsupported_table_change'), ('LG502', 'append_only')$$, 'the list is the documented one');
 SELECT is_empty($$SELECT code FROM ledger.errors() WHERE meaning !~ '^[A-Z].*\.$'$$, 'every meaning is a sentence');
 
@@ -79,6 +79,7 @@ INSERT INTO raised (code, command) VALUES
 	('LG301', $$SELECT ledger.post('errors', 'world', 'a', 2, 'USD', 'key')$$),
 	('LG302', $$SELECT ledger.post('errors', 'world', 'a', 2, 'USD', reference => 'reference')$$),
 	('LG401', $$SELECT ledger.post('errors', 'world', 'a', 1, 'USD', conditions => ARRAY[ledger.at_version('a', 'USD', 0)])$$),
+	('LG403', $$SELECT ledger.import_formance('errors', 'SELECT 1')$$),
 	('LG501', $$DO 'BEGIN ALTER TABLE ledger_data.journal ADD COLUMN x int; PERFORM ledger.post(''errors'', ''world'', ''a'', 1, ''USD''); END'$$),
 	('LG502', $$DELETE FROM ledger_data.entry$$);
 SELECT set_eq('SELECT code FROM raised', $$SELECT code FROM ledger.errors() WHERE code NOT IN ('LG206', 'LG303')$$,

@@ -27,11 +27,12 @@ SELECT set_eq($$SELECT name, volatility, parallel FROM function WHERE schema = '
 		('attempt', 'v', 'u'), ('attempt_reset', 'v', 'u'), ('scope', 'i', 's'),
 	('split', 's', 's'), ('at_version', 'i', 's'), ('balance_between', 'i', 's'),
 	('create_ledger', 'v', 'u'), ('create_asset', 'v', 'u'), ('open_account', 'v', 'u'), ('set_limits', 'v', 'u'),
-		('freeze', 'v', 'u'), ('unfreeze', 'v', 'u'), ('close_account', 'v', 'u'),
+		('freeze', 'v', 'u'), ('unfreeze', 'v', 'u'), ('close_account', 'v', 'u'), ('set_metadata', 'v', 'u'),
+	('import_formance', 'v', 'u'), ('import_hledger', 'v', 'u'),
 	('grant_access', 'v', 'u'), ('revoke_access', 'v', 'u')$$, 'labels of the public functions');
 SELECT is_empty($$SELECT name FROM function WHERE schema = 'ledger' AND strict$$,
 	'none of them is strict: a NULL that matters is an error, not a NULL');
-SELECT set_eq($$SELECT name FROM function WHERE schema = 'ledger' AND language <> 'c'$$, ARRAY['at_version', 'balance_between', 'scope', 'scope_now', 'split'],
+SELECT set_eq($$SELECT name FROM function WHERE schema = 'ledger' AND language <> 'c'$$, ARRAY['at_version', 'balance_between', 'import_formance', 'import_hledger', 'scope', 'scope_now', 'split'],
 	'all of them check rights in C, but for those that touch no ledger or call one that does');
 -- What a gate runs, under the same name.
 SELECT is_empty($$SELECT g.name FROM function g LEFT JOIN function t ON t.schema = 'ledger_data' AND t.name = g.name WHERE g.schema = 'ledger' AND g.body ~ 'gate' AND t.name IS NULL$$, 'every gate has its twin');
@@ -63,7 +64,7 @@ SELECT set_eq('SELECT name::text, columns FROM columns', $$VALUES
 	('balance_state', 'address asset balance version'),
 	('attempt', 'ledger_id key began attempts'),
 	('block', 'ledger_id number first_position last_position records sealed_at root previous hash leaves'),
-	('bulk_receipt', 'rows posted replayed refused'),
+	('bulk_receipt', 'rows posted replayed refused'), ('foreign_receipt', 'lines posted replayed reversed metadata_changes without_floor'),
 	('condition', 'kind address asset version low high expected source_id source_type stream_type stream_id event_types none exact'),
 	('entry', 'balance_id version position recorded_at ledger_id amount balance effective_at'),
 	('event', 'event_type payload source_id source_type stream_type stream_id correlation_id causation_id idempotency_key'),

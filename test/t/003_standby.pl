@@ -66,6 +66,7 @@ my %writes = (
 	open_account => "ledger.open_account('main', 'a')",
 	set_limits => "ledger.set_limits('main', 'users:1', NULL, NULL, NULL)",
 	freeze => "ledger.freeze('main', 'users:1')",
+	set_metadata => "ledger.set_metadata('main', 'users:1', '{}')",
 	unfreeze => "ledger.unfreeze('main', 'users:1')",
 	close_account => "ledger.close_account('main', 'users:1')",
 	grant_access => "ledger.grant_access('reader', 'post')",

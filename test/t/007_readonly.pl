@@ -27,6 +27,7 @@ my %writes = (
 	post_json => q{ledger.post_json('main', '{"postings": [{"source": "world", "destination": "users:1", "amount": 1, "asset": "EUR"}]}')},
 	try_post_transaction => "ledger.try_post_transaction('main', ARRAY[('world', 'users:1', 1, 'EUR')]::ledger.posting[])",
 	open_account => "ledger.open_account('main', 'new')",
+	set_metadata => "ledger.set_metadata('main', 'users:1', '{}')",
 	freeze => "ledger.freeze('main', 'users:1')",
 	grant_access => "ledger.grant_access('app', 'read')");
 
