@@ -81,6 +81,8 @@ INSERT INTO command (object, arguments) VALUES
 	('create_ledger', $$('role3')$$), ('create_asset', $$('ROLE', 2)$$), ('open_account', $$('role', 'b')$$),
 		('set_limits', $$('role', 'a', 'USD', 0, 1000)$$), ('freeze', $$('role', 'a')$$), ('unfreeze', $$('role', 'a')$$),
 		('set_metadata', $$('role', 'a', '{}')$$),
+	('export', $$('role')$$), ('export', $$('role2')$$), ('import', $$('role', '{}')$$), ('import', $$('role2', '{}')$$), ('import', $$('role3', '{}')$$),
+		('import_query', $$('role', 'SELECT 1')$$), ('import_from', $$('role', 'SELECT 1')$$),
 	('import_formance', $$('role', 'SELECT NULL WHERE false')$$), ('import_hledger', $$('role', 'SELECT NULL WHERE false')$$),
 		('import_formance', $$('role2', 'SELECT NULL WHERE false')$$), ('import_hledger', $$('role2', 'SELECT NULL WHERE false')$$),
 	('close_account', $$('role', 'world')$$), ('grant_access', $$('regress_ledger_nobody', 'read', 'role')$$),

@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "answer.h"
 #include "compat.h"
 #include "json.h"
 #include "posting.h"
@@ -202,7 +203,7 @@ ledger_post_batch(PG_FUNCTION_ARGS)
 
 	store_refuse_read_only("ledger.post_batch");
 	readable = read_arrays(&call, fcinfo);
-	return posting_receipts(fcinfo, &call, &post_action, readable);
+	return answer_receipts(fcinfo, &call, &post_action, readable);
 }
 
 /* post_batch_json(ledger, transactions, atomic, conditions) */
@@ -215,5 +216,5 @@ ledger_post_batch_json(PG_FUNCTION_ARGS)
 	store_refuse_read_only("ledger.post_batch_json");
 	readable = begin_batch(&call, fcinfo, 2) && json_batch(&call, fcinfo) && check_last_link(&call) &&
 		(PG_ARGISNULL(3) || condition_read(&call.conditions, PG_GETARG_ARRAYTYPE_P(3), &call.refusal));
-	return posting_receipts(fcinfo, &call, &post_action, readable);
+	return answer_receipts(fcinfo, &call, &post_action, readable);
 }

@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 
 #include "access.h"
+#include "answer.h"
 #include "compat.h"
 #include "posting.h"
 #include "progress.h"
@@ -288,7 +289,7 @@ post_rows(Bulk *bulk)
 		/* SPI leaves us in memory of its own, which lasts too long */
 		MemoryContextSwitchTo(batch);
 		read_rows(bulk, &call);
-		take_outcomes(bulk, &call, posting_run_or_raise(&call, &post_action));
+		take_outcomes(bulk, &call, answer_run(&call, &post_action));
 		SPI_freetuptable(rows);
 		MemoryContextSwitchTo(outer);
 		MemoryContextReset(batch);

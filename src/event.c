@@ -11,6 +11,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "answer.h"
 #include "compat.h"
 #include "event.h"
 #include "posting.h"
@@ -88,7 +89,7 @@ append(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 	readable = readable && read_event(call.requests, values, nulls) &&
 		read_conditions(&call, fcinfo, Natts_event + 1);
 	call.keeps_going = keeps_going;
-	return posting_receipt(fcinfo, &call, &event_action, readable);
+	return answer_receipt(fcinfo, &call, &event_action, readable);
 }
 
 /* Add the events of an argument to those that the call has already. */
@@ -139,7 +140,7 @@ append_many(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 		read_conditions(&call, fcinfo, 2);
 	call.batch = true;
 	call.keeps_going = keeps_going;
-	return posting_receipts(fcinfo, &call, &event_action, readable);
+	return answer_receipts(fcinfo, &call, &event_action, readable);
 }
 
 /* post_events(ledger, postings, events, idempotency_key, reference, effective_at, metadata, conditions, tags) */
@@ -160,7 +161,7 @@ post_events(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 		request_check_amounts(call.requests, true))
 		(void) request_options(&call, fcinfo, &args);
 	readable = readable && call.refusal.sqlstate == 0 && read_events(&call, fcinfo, 2, 1);
-	return posting_receipts(fcinfo, &call, &post_action, readable);
+	return answer_receipts(fcinfo, &call, &post_action, readable);
 }
 
 Datum

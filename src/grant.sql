@@ -28,6 +28,7 @@ CREATE FUNCTION ledger_data.grant_matrix()
 			(1, 'function', 'scope_now'),
 			(1, 'function', 'events'),
 			(1, 'function', 'head'),
+			(1, 'function', 'export'),
 			(1, 'function', 'proof'),
 			(1, 'function', 'verify_proof'),
 			(1, 'function', 'read_lock'),
@@ -83,6 +84,9 @@ CREATE FUNCTION ledger_data.grant_matrix()
 			(3, 'function', 'unfreeze'),
 			(3, 'function', 'close_account'),
 			(3, 'function', 'set_metadata'),
+			(3, 'function', 'import'),
+			(3, 'function', 'import_query'),
+			(3, 'function', 'import_from'),
 			(3, 'function', 'grant_access'),
 			(3, 'function', 'revoke_access');
 	END;

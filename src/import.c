@@ -29,9 +29,14 @@
 #include "owner.h"
 #include "parse.h"
 #include "progress.h"
+#include "run.h"
 
 LEDGER_FUNCTION(ledger_import);
 LEDGER_FUNCTION(ledger_import_query);
+LEDGER_FUNCTION(ledger_import_from);
+
+/* Milliseconds before import_from tries again. */
+#define FIRST_PAUSE	10
 
 /* Records written at a time, and rows fetched. */
 #define CHUNK	1000
@@ -227,7 +232,6 @@ take_ledger(Import *import, Jsonb *header, int64 after)
 	uint8		last[HASH_SIZE];
 	int64		newest;
 
-	access_require(import->ledger.id, import->ledger.name, RIGHT_ADMIN);
 	lock_ledger(&order, import->ledger.id, LEDGER_LOCK_EXCLUSIVE);
 	if (!ledger_get(import->ledger.id, &import->ledger))
 		elog(ERROR, "there is no ledger %d", import->ledger.id);	/* cannot happen */
@@ -275,10 +279,7 @@ take_header(Import *import, Jsonb *header)
 	if (import->fresh && after != 0)
 		refusal_raise(&refusal);
 	if (import->fresh)
-	{
-		access_require(ALL_LEDGERS, NULL, RIGHT_ADMIN);
 		import->ledger.id = 0;
-	}
 	else
 		take_ledger(import, header, after);
 	take_assets(import, header);
@@ -511,18 +512,24 @@ take_line(Import *import, const char *line, Size length)
 static void
 begin(Import *import, FunctionCallInfo fcinfo, const char *function)
 {
+	Refusal		refusal = {0};
+
 	store_refuse_read_only(function);
 	for (int i = 0; i < 2; i++)
 		if (PG_ARGISNULL(i))
 			ereport(ERROR,
 					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					errmsg("%s must not be NULL", i == 0 ? "ledger" : strcmp(function, "ledger.import") == 0 ? "lines" : "query"));
+	import->name = PG_GETARG_TEXT_PP(0);
+	if (ledger_find(import->name, &import->ledger, &refusal))
+		access_require(import->ledger.id, import->ledger.name, RIGHT_ADMIN);
+	else
+		access_require(ALL_LEDGERS, NULL, RIGHT_ADMIN);
 	if (XactIsoLevel != XACT_SERIALIZABLE)
 		ereport(ERROR,
 				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				errmsg("%s needs isolation level SERIALIZABLE", function),
 				errhint("Use BEGIN ISOLATION LEVEL SERIALIZABLE, or CALL ledger.import_from(), which sets it itself."));
-	import->name = PG_GETARG_TEXT_PP(0);
 	import->journal = journal_open_table(STORE_INSERT);
 	import->entry = entry_open_table(STORE_INSERT);
 	import->hash = merkle_begin();
@@ -665,4 +672,23 @@ ledger_import_query(PG_FUNCTION_ARGS)
 	SPI_finish();
 	MemoryContextSwitchTo(outer);
 	return finish(import, fcinfo, 2);
+}
+
+/* SQL: CALL import_from(ledger, query, head, attempts, tries) */
+Datum
+ledger_import_from(PG_FUNCTION_ARGS)
+{
+	StringInfoData statement;
+
+	run_refuse_transaction(fcinfo, "ledger.import_from");
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("ledger, query and attempts must not be NULL"));
+	initStringInfo(&statement);
+	appendStringInfo(&statement, "SELECT ledger.import_query(%s, %s, %s)",
+					 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(0))),
+					 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(1))),
+					 PG_ARGISNULL(2) ? "NULL" : quote_literal_cstr(DatumGetCString(DirectFunctionCall1(byteaout, PG_GETARG_DATUM(2)))));
+	return run_statement(fcinfo, statement.data, cstring_to_text("serializable"), PG_GETARG_INT32(3), FIRST_PAUSE);
 }

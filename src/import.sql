@@ -280,12 +280,8 @@ COMMENT ON FUNCTION ledger.import_query(text, text, bytea) IS
 REVOKE ALL ON FUNCTION ledger.import_query(text, text, bytea) FROM PUBLIC;
 
 CREATE PROCEDURE ledger.import_from(ledger text, query text, head bytea DEFAULT NULL, attempts int DEFAULT 10, INOUT tries int DEFAULT NULL)
-	LANGUAGE plpgsql
-	AS $$
-BEGIN
-	CALL ledger.run(format('SELECT ledger.import_query(%L, %L, %L)', ledger, query, head), 'serializable', attempts, '10 ms', tries);
-END
-$$;
+	AS 'MODULE_PATHNAME', 'ledger_import_from'
+	LANGUAGE C;
 COMMENT ON PROCEDURE ledger.import_from(text, text, bytea, int, int) IS
 'Imports as ledger.import_query does, in a SERIALIZABLE transaction of its own, and again after 40001, 40P01 and 55P03, at most so many times (attempts); tries: how many it took. Errors: 25001 inside a transaction, and those of ledger.import_query and ledger.run.';
 REVOKE ALL ON PROCEDURE ledger.import_from(text, text, bytea, int, int) FROM PUBLIC;

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "answer.h"
 #include "compat.h"
 #include "json.h"
 #include "posting.h"
@@ -29,7 +30,7 @@ post_single(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 	store_refuse_read_only(function);
 	readable = request_begin(&call, fcinfo, KIND_TRANSACTION) && request_single(&call, fcinfo, &args);
 	call.keeps_going = keeps_going;
-	return posting_receipt(fcinfo, &call, &post_action, readable);
+	return answer_receipt(fcinfo, &call, &post_action, readable);
 }
 
 /* post_transaction(ledger, postings, ...) */
@@ -44,7 +45,7 @@ post_array(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 	store_refuse_read_only(function);
 	readable = request_begin(&call, fcinfo, KIND_TRANSACTION) && request_array(&call, fcinfo, &args);
 	call.keeps_going = keeps_going;
-	return posting_receipt(fcinfo, &call, &post_action, readable);
+	return answer_receipt(fcinfo, &call, &post_action, readable);
 }
 
 /* post_json(ledger, transaction) */
@@ -57,7 +58,7 @@ post_json(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 	store_refuse_read_only(function);
 	readable = request_begin(&call, fcinfo, KIND_TRANSACTION) && json_call(&call, fcinfo);
 	call.keeps_going = keeps_going;
-	return posting_receipt(fcinfo, &call, &post_action, readable);
+	return answer_receipt(fcinfo, &call, &post_action, readable);
 }
 
 Datum

@@ -19,6 +19,7 @@
 #include "utils/syscache.h"
 
 #include "access.h"
+#include "answer.h"
 #include "compat.h"
 #include "event.h"
 #include "json.h"
@@ -124,5 +125,5 @@ ledger_submit_all(PG_FUNCTION_ARGS)
 		call.count = 0;
 		readable = produced == NULL || json_submission(&call, produced, &event_action);
 	}
-	return posting_receipts(fcinfo, &call, &post_action, readable);
+	return answer_receipts(fcinfo, &call, &post_action, readable);
 }

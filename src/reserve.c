@@ -19,6 +19,7 @@
 #include "utils/timestamp.h"
 
 #include "access.h"
+#include "answer.h"
 #include "balance.h"
 #include "compat.h"
 #include "money.h"
@@ -292,7 +293,7 @@ hold_single(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 	store_refuse_read_only(function);
 	readable = request_begin(&call, fcinfo, KIND_HOLD) && request_single(&call, fcinfo, &args);
 	call.keeps_going = keeps_going;
-	return posting_receipt(fcinfo, &call, &hold_action, readable);
+	return answer_receipt(fcinfo, &call, &hold_action, readable);
 }
 
 /* hold_transaction(ledger, postings, expires_at, ...) */
@@ -307,7 +308,7 @@ hold_array(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 	store_refuse_read_only(function);
 	readable = request_begin(&call, fcinfo, KIND_HOLD) && request_array(&call, fcinfo, &args);
 	call.keeps_going = keeps_going;
-	return posting_receipt(fcinfo, &call, &hold_action, readable);
+	return answer_receipt(fcinfo, &call, &hold_action, readable);
 }
 
 /* The number of the hold meant. */
@@ -336,7 +337,7 @@ capture(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 		readable = request_refuse_null(&call.refusal, "final");
 	call.requests->final = readable && PG_GETARG_BOOL(3);
 	call.keeps_going = keeps_going;
-	return posting_receipt(fcinfo, &call, &capture_action, readable);
+	return answer_receipt(fcinfo, &call, &capture_action, readable);
 }
 
 /* void(ledger, hold, idempotency_key, metadata) */
@@ -351,7 +352,7 @@ void_hold(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 	readable = request_begin(&call, fcinfo, KIND_VOID) && read_hold(&call, fcinfo) &&
 		request_options(&call, fcinfo, &args);
 	call.keeps_going = keeps_going;
-	return posting_receipt(fcinfo, &call, &void_action, readable);
+	return answer_receipt(fcinfo, &call, &void_action, readable);
 }
 
 Datum

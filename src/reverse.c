@@ -11,10 +11,10 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "answer.h"
 #include "compat.h"
 #include "money.h"
 #include "part.h"
-#include "posting.h"
 
 LEDGER_FUNCTION(ledger_reverse);
 LEDGER_FUNCTION(ledger_try_reverse);
@@ -173,7 +173,7 @@ reverse(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 		readable = refuse(&call.refusal, ERRCODE_INVALID_PARAMETER_VALUE,
 						  "original_time and effective_at cannot both be given", NULL, NULL);
 	call.keeps_going = keeps_going;
-	return posting_receipt(fcinfo, &call, &reverse_action, readable);
+	return answer_receipt(fcinfo, &call, &reverse_action, readable);
 }
 
 Datum

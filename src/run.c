@@ -30,6 +30,7 @@
 #include "compat.h"
 #include "error.h"
 #include "request.h"
+#include "run.h"
 
 LEDGER_FUNCTION(ledger_run);
 
@@ -152,50 +153,36 @@ try_once(const char *level, const char *statement, MemoryContext context)
 	return error;
 }
 
-/* The procedure's row of output: how many tries it took. */
-static Datum
-tries_datum(FunctionCallInfo fcinfo, int tries)
+/* Refuse a procedure that was called inside a transaction. */
+void
+run_refuse_transaction(FunctionCallInfo fcinfo, const char *procedure)
 {
-	TupleDesc	desc;
-	Datum		value = Int32GetDatum(tries);
-	bool		isnull = false;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "ledger.run has an unexpected result type");	/* cannot happen */
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), &value, &isnull));
-}
-
-/* SQL: CALL run(statement, isolation, attempts, backoff, tries) */
-Datum
-ledger_run(PG_FUNCTION_ARGS)
-{
-	MemoryContext context = CurrentMemoryContext;
-	char	   *statement;
-	const char *level;
-	int			attempts;
-	double		pause;
-	int			tries = 0;
-	ErrorData  *error;
-
 	if (!IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic)
 		ereport(ERROR,
 				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				errmsg("ledger.run cannot be called inside a transaction"),
+				errmsg("%s cannot be called inside a transaction", procedure),
 				errhint("Call it by itself: it makes transactions of its own."));
-	for (int i = 0; i < 4; i++)
-		if (PG_ARGISNULL(i))
-			ereport(ERROR,
-					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					errmsg("statement, isolation, attempts and backoff must not be NULL"));
-	statement = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	level = level_statement(PG_GETARG_TEXT_PP(1));
-	attempts = PG_GETARG_INT32(2);
-	pause = request_interval_ms(PG_GETARG_INTERVAL_P(3));
+}
+
+/*
+ * Run a statement in transactions of its own until one succeeds, after `pause`
+ * ms at first; what a procedure ends with: how many tries it took, as its row.
+ */
+Datum
+run_statement(FunctionCallInfo fcinfo, const char *statement, text *isolation, int attempts, double pause)
+{
+	MemoryContext context = CurrentMemoryContext;
+	const char *level = level_statement(isolation);
+	int			tries = 0;
+	ErrorData  *error;
+	TupleDesc	desc;
+	Datum		value;
+	bool		isnull = false;
+
 	if (attempts < 1 || pause < 0)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("attempts must be at least 1 and backoff not negative"));
-
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	/* what CALL itself has begun */
 	SPI_commit();
@@ -209,5 +196,22 @@ ledger_run(PG_FUNCTION_ARGS)
 		pause *= 2;
 	}
 	SPI_finish();
-	return tries_datum(fcinfo, tries + 1);
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "a procedure has an unexpected result type");	/* cannot happen */
+	value = Int32GetDatum(tries + 1);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), &value, &isnull));
+}
+
+/* SQL: CALL run(statement, isolation, attempts, backoff, tries) */
+Datum
+ledger_run(PG_FUNCTION_ARGS)
+{
+	run_refuse_transaction(fcinfo, "ledger.run");
+	for (int i = 0; i < 4; i++)
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					errmsg("statement, isolation, attempts and backoff must not be NULL"));
+	return run_statement(fcinfo, text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_TEXT_PP(1), PG_GETARG_INT32(2),
+						 request_interval_ms(PG_GETARG_INTERVAL_P(3)));
 }

@@ -26,6 +26,7 @@
 #include "utils/typcache.h"
 
 #include "access.h"
+#include "answer.h"
 #include "compat.h"
 #include "parcel.h"
 #include "posting.h"
@@ -143,7 +144,7 @@ submit(FunctionCallInfo fcinfo, const char *function, bool keeps_going)
 	readable = read_request(&call, fcinfo) && ledger_find(call.ledger, &ledger, &call.refusal);
 	call.keeps_going = keeps_going;
 	if (!readable)
-		return posting_receipt(fcinfo, &call, &post_action, false);
+		return answer_receipt(fcinfo, &call, &post_action, false);
 	access_require(ledger.id, ledger.name, RIGHT_POST);
 	timeout = read_timeout(fcinfo);
 	check_session(function);
