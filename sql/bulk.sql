@@ -97,6 +97,51 @@ CREATE FUNCTION public.done() RETURNS bigint VOLATILE LANGUAGE plpgsql AS $$ BEG
 SELECT * FROM ledger.post_from('bulk', $$SELECT 'world' AS source, 'p' || public.done() AS destination, 1 AS amount, 'EUR' AS asset FROM generate_series(1, 6) n$$, batch_size => 2);
 SELECT address, balance FROM ledger.balances('bulk', '*') WHERE address ~ '^p\d' ORDER BY 1;
 SELECT count(*) FROM ledger.progress;
+-- Balances are kept between batches and written at the end: a floor holds across them all the same, to the cent
+SELECT status FROM ledger.post('bulk', 'world', 'purse', 10, 'EUR');
+SELECT * FROM ledger.post_from('bulk', $$SELECT 'purse' AS source, 'shop:' || n % 3 AS destination, 0.75 AS amount, 'EUR' AS asset FROM generate_series(1, 20) n$$, batch_size => 3, on_refused => 'skip');
+SELECT address, balance, version FROM ledger.balance WHERE ledger = 'bulk' AND address LIKE 'shop:%' ORDER BY 1;
+SELECT balance, version FROM ledger.balance WHERE ledger = 'bulk' AND address = 'purse';
+-- back and forth, with one row a batch and one refused in between
+SELECT * FROM ledger.post_from('bulk', $$SELECT CASE WHEN n % 2 = 0 THEN 'purse' ELSE 'shop:0' END AS source, CASE WHEN n % 2 = 1 THEN 'purse' ELSE 'shop:0' END AS destination, CASE n WHEN 4 THEN 100 ELSE 1 END AS amount, 'EUR' AS asset FROM generate_series(1, 7) n$$, batch_size => 1, on_refused => 'skip');
+SELECT address, balance, version FROM ledger.balance WHERE ledger = 'bulk' AND address IN ('purse', 'shop:0') ORDER BY 1;
+SELECT status FROM ledger.post('bulk', 'world', 'purse', 5, 'EUR');
+-- what the query itself posts, holds, freezes or loads meanwhile comes in between
+CREATE FUNCTION public.meanwhile(n int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	CASE n
+		WHEN 2 THEN PERFORM ledger.post('bulk', 'purse', 'aside', 0.25, 'EUR');
+		WHEN 3 THEN PERFORM ledger.hold('bulk', 'purse', 'aside', 0.5, 'EUR');
+		WHEN 4 THEN PERFORM ledger.set_limits('bulk', 'purse', 'EUR', -3, NULL);
+		WHEN 5 THEN PERFORM ledger.post_from('bulk', $q$SELECT 'purse' AS source, 'aside' AS destination, 0.25 AS amount, 'EUR' AS asset FROM generate_series(1, 3)$q$, 2);
+		WHEN 8 THEN PERFORM ledger.freeze('bulk', 'purse');
+		ELSE NULL;
+	END CASE;
+	RETURN n;
+END $$;
+SELECT * FROM ledger.post_from('bulk', $$SELECT 'purse' AS source, 'shop:1' AS destination, 1 AS amount, 'EUR' AS asset FROM generate_series(1, 9) n WHERE public.meanwhile(n) > 0$$, batch_size => 1, on_refused => 'skip');
+SELECT address, balance, held_out, version FROM ledger.balance WHERE ledger = 'bulk' AND address IN ('purse', 'aside', 'shop:1') ORDER BY 1;
+SELECT ledger.unfreeze('bulk', 'purse');
+-- an error in a later batch undoes all, and the next one starts from what there is
+DO $$
+BEGIN
+	PERFORM ledger.post_from('bulk', $q$SELECT 'world' AS source, 'purse' AS destination, CASE n WHEN 5 THEN -1 ELSE 100 END AS amount, 'EUR' AS asset FROM generate_series(1, 6) n$q$, 2);
+EXCEPTION WHEN SQLSTATE 'LG102' THEN
+	PERFORM ledger.post_from('bulk', $q$SELECT 'world' AS source, 'purse' AS destination, 1 AS amount, 'EUR' AS asset FROM generate_series(1, 2) n$q$, 1);
+END $$;
+SELECT balance, version FROM ledger.balance WHERE ledger = 'bulk' AND address = 'purse';
+-- one transaction with posts before and after
+BEGIN;
+SELECT version FROM unnest((ledger.post('bulk', 'world', 'purse', 1, 'EUR')).balances) b WHERE address = 'purse';
+SELECT * FROM ledger.post_from('bulk', $$SELECT 'world' AS source, 'purse' AS destination, 1 AS amount, 'EUR' AS asset FROM generate_series(1, 5) n$$, batch_size => 2);
+SELECT version FROM unnest((ledger.post('bulk', 'world', 'purse', 1, 'EUR')).balances) b WHERE address = 'purse';
+COMMIT;
+-- more balances than are kept
+SET client_min_messages = warning;
+SELECT * FROM ledger.post_from('bulk', $$SELECT CASE WHEN n <= 32000 THEN 'world' ELSE 'many:' || n - 32000 END AS source, 'many:' || n AS destination, 1 AS amount, 'EUR' AS asset FROM generate_series(1, 40000) n$$, batch_size => 8000);
+SELECT count(*), sum(balance), max(version) FROM ledger.balance WHERE ledger = 'bulk' AND address LIKE 'many:%';
+RESET client_min_messages;
+DROP FUNCTION public.meanwhile;
 SELECT * FROM ledger.verify('bulk');
 DROP VIEW public.staged;
 DROP TABLE public.staging, public.refused, public."Odd table";

@@ -90,4 +90,9 @@ CALL ledger.run('SELECT 1');
 ROLLBACK;
 DROP TABLE event_row;
 DROP SEQUENCE event_try;
+-- many calls with tags of their own in one transaction do not fill the server's table of locks
+BEGIN;
+SELECT count(ledger.append('event', 'many', source_id => 'many:' || n)) FROM generate_series(1, 500) n;
+SELECT count(*) BETWEEN 60 AND 70 AS few FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory';
+COMMIT;
 SELECT * FROM ledger.verify('event');

@@ -486,7 +486,7 @@ balance_set_lock(BalanceSet *set, StoreTable *table, LockOrder *order, bool may_
 	}
 	set->unlocked = set->count - locked;
 	for (int i = 0; i < locked; i++)
-		if (set->balances[set->order[i]].id != 0)
+		if (set->balances[set->order[i]].id != 0 && !set->balances[set->order[i]].carried)
 			lock_balance(set, set->order[i], table);
 	if (set->unlocked > 0)
 	{
@@ -570,12 +570,20 @@ balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 	return written;
 }
 
+/* Write a balance that is locked. */
+void
+balance_write(Balance *balance, const RuleBalance *rule, StoreTable *table, TimestampTz recorded_at)
+{
+	TupleTableSlot *slot = *store_new_slots(table, 1);
+
+	fill_balance(slot, balance, rule, recorded_at);
+	store_update(table, &balance->tid, slot);
+}
+
 /* Write every balance that was touched and not seized, once each. */
 void
 balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 {
-	TupleTableSlot *slot = *store_new_slots(table, 1);
-
 	for (int i = 0; i < set->count - set->unlocked; i++)
 	{
 		int			index = set->order[i];
@@ -584,8 +592,7 @@ balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 		if (balance->id == 0 || !balance_is_touched(balance, &set->rules[index]))
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		fill_balance(slot, balance, &set->rules[index], recorded_at);
-		store_update(table, &balance->tid, slot);
+		balance_write(balance, &set->rules[index], table, recorded_at);
 	}
 }
 
@@ -596,13 +603,9 @@ balance_set_restore(BalanceSet *set, StoreTable *table)
 	for (int i = 0; i < set->count; i++)
 	{
 		Balance    *balance = &set->balances[i];
-		TupleTableSlot *slot;
 
-		if (!balance->seized)
-			continue;
-		slot = *store_new_slots(table, 1);
-		fill_balance(slot, balance, &set->rules[i], balance->recorded_at);
-		store_update(table, &balance->tid, slot);
+		if (balance->seized)
+			balance_write(balance, &set->rules[i], table, balance->recorded_at);
 	}
 }
 

@@ -52,6 +52,7 @@ typedef struct Balance
 	Amount		first_held_in;
 	Amount		first_held_out;
 	bool		seized;			/* written before it was certain that all could be */
+	bool		carried;		/* locked and read by a call before */
 	Datum	   *values;			/* the row as locked, or as it will be seized */
 	bool	   *nulls;
 } Balance;
@@ -93,6 +94,7 @@ extern bool balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz re
 extern void balance_set_lock_rest(BalanceSet *set, StoreTable *table, LockOrder *order);
 extern void balance_set_restore(BalanceSet *set, StoreTable *table);
 extern bool balance_is_touched(const Balance *balance, const RuleBalance *rule);
+extern void balance_write(Balance *balance, const RuleBalance *rule, StoreTable *table, TimestampTz recorded_at);
 extern void balance_set_write(BalanceSet *set, StoreTable *table, TimestampTz recorded_at);
 
 /* A balance as the active snapshot has it. */

@@ -268,13 +268,12 @@ take_outcomes(Bulk *bulk, const Call *call, const Outcome *outcomes)
 	bulk->rows += call->count;
 }
 
-/* Post everything. */
+/* Post the rows that the cursor gives, and commit now and then if wanted. */
 static void
-post_rows(Bulk *bulk)
+post_batches(Bulk *bulk, Portal portal, Carry *carry)
 {
 	MemoryContext outer = CurrentMemoryContext;
 	MemoryContext batch = AllocSetContextCreate(outer, "ledger bulk", ALLOCSET_DEFAULT_SIZES);
-	Portal		portal = open_cursor(bulk);
 	int64		batches = 0;
 
 	for (;;)
@@ -289,16 +288,40 @@ post_rows(Bulk *bulk)
 		/* SPI leaves us in memory of its own, which lasts too long */
 		MemoryContextSwitchTo(batch);
 		read_rows(bulk, &call);
+		call.carry = carry;
 		take_outcomes(bulk, &call, answer_run(&call, &post_action));
 		SPI_freetuptable(rows);
 		MemoryContextSwitchTo(outer);
 		MemoryContextReset(batch);
 		progress_set(bulk->rows, bulk->refused);
 		if (bulk->commit_every > 0 && ++batches % bulk->commit_every == 0)
+		{
+			carry_write(carry);
 			SPI_commit();
+		}
+		carry_make_room(carry);
 	}
 	MemoryContextSwitchTo(outer);
 	MemoryContextDelete(batch);
+	carry_write(carry);
+}
+
+/* Post everything. */
+static void
+post_rows(Bulk *bulk)
+{
+	Portal		portal = open_cursor(bulk);
+	Carry	   *carry = carry_begin();
+
+	PG_TRY();
+	{
+		post_batches(bulk, portal, carry);
+	}
+	PG_FINALLY();
+	{
+		carry_end(carry);
+	}
+	PG_END_TRY();
 	if (bulk->commit_every > 0)
 		UnpinPortal(portal);
 	SPI_cursor_close(portal);

@@ -24,6 +24,7 @@
 #include "utils/tuplestore.h"
 
 #include "access.h"
+#include "carry.h"
 #include "compat.h"
 #include "error.h"
 #include "ledger.h"
@@ -229,6 +230,8 @@ pass(FunctionCallInfo fcinfo, Right right, bool read_only, bool writes)
 
 	if (writes)
 		store_refuse_read_only(psprintf("ledger.%s", NameStr(gate->name)));
+	if (writes)
+		carry_write_all(NULL);
 	named = require_right(fcinfo, gate, right, &ledger);
 	if (fcinfo->flinfo->fn_retset)
 		InitMaterializedSRF(fcinfo, get_call_result_type(fcinfo, NULL, NULL) == TYPEFUNC_SCALAR ? MAT_SRF_USE_EXPECTED_DESC : 0);

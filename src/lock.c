@@ -32,14 +32,15 @@
 /* Key locks that one transaction may take of the shared lock table. */
 #define MAX_KEY_LOCKS		64
 
-/* Tags that one call may lock one by one for appending. */
+/* Tags that one transaction may lock one by one for appending. */
 #define MAX_TAG_LOCKS	64
 
 #define LEDGER_LOCK_OID(ledger_id)	((Oid) (PG_UINT32_MAX - (uint32) (ledger_id)))
 
-/* How many key locks which transaction has taken. */
+/* How many locks of keys and tags which transaction has taken. */
 static LocalTransactionId counted_transaction = InvalidLocalTransactionId;
 static int	key_locks = 0;
+static int	tag_locks = 0;
 
 /* The last transaction that locked a ledger. */
 static LocalTransactionId locking_transaction = InvalidLocalTransactionId;
@@ -211,6 +212,15 @@ compare_hashes(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static void
+begin_counting(void)
+{
+	if (counted_transaction == current_local_transaction())
+		return;
+	counted_transaction = current_local_transaction();
+	key_locks = tag_locks = 0;
+}
+
 /*
  * Lock keys until the end of the transaction, so that whoever uses one of them
  * too waits for our outcome and then sees it.  Sorts the hashes.  Keys of equal
@@ -226,11 +236,7 @@ lock_keys(LockOrder *order, int32 ledger_id, uint32 *hashes, int count)
 	if (count == 0)
 		return;
 	lock_step(order, LOCK_KEY);
-	if (counted_transaction != current_local_transaction())
-	{
-		counted_transaction = current_local_transaction();
-		key_locks = 0;
-	}
+	begin_counting();
 	qsort(hashes, count, sizeof(uint32), compare_hashes);
 	for (int i = 0; i < count && key_locks < MAX_KEY_LOCKS; i++)
 	{
@@ -253,20 +259,22 @@ compare_tags(const void *a, const void *b)
 }
 
 /*
- * Lock tags until the end of the transaction.  Sorts them.  A call that appends
- * very many locks all tags of the ledger at once instead: that excludes whoever
- * checks any, but nobody who appends.
+ * Lock tags until the end of the transaction.  Sorts them.  A transaction that
+ * appends very many locks all tags of the ledger at once instead: that excludes
+ * whoever checks any, but nobody who appends.
  */
 void
 lock_tags(LockOrder *order, int32 ledger_id, TagLock *locks, int count)
 {
 	bool		checks = false;
-	bool		many = count > MAX_TAG_LOCKS;
+	bool		many;
 	LOCKTAG		tag;
 
 	if (count == 0)
 		return;
 	lock_step(order, LOCK_TAG);
+	begin_counting();
+	many = tag_locks + count > MAX_TAG_LOCKS;
 	qsort(locks, count, sizeof(TagLock), compare_tags);
 	for (int i = 0; i < count; i++)
 		checks |= locks[i].exclusive;
@@ -280,7 +288,8 @@ lock_tags(LockOrder *order, int32 ledger_id, TagLock *locks, int count)
 		if ((i > 0 && locks[i].hash == locks[i - 1].hash) || (many && !locks[i].exclusive))
 			continue;
 		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) ledger_id, locks[i].hash, LOCK_CLASS_TAG);
-		(void) acquire(&tag, locks[i].exclusive ? ExclusiveLock : ShareLock, ledger_id, COUNT_TAG_WAITS);
+		if (acquire(&tag, locks[i].exclusive ? ExclusiveLock : ShareLock, ledger_id, COUNT_TAG_WAITS) == LOCKACQUIRE_OK)
+			tag_locks++;
 	}
 }
 

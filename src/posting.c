@@ -257,7 +257,7 @@ lock_and_compute(Write *write)
 	WriteItem	   *item = &write->items[0];
 
 	balance_set_lock(&write->set, write->balance, &write->order,
-					 call->count == 1 && call->conditions.count == 0 && !call->requests->has_up_to &&
+					 call->count == 1 && call->carry == NULL && call->conditions.count == 0 && !call->requests->has_up_to &&
 					 item->request->action->settle == NULL && item->request->action->effect == RULE_MOVE);
 	if (write->set.unlocked == 0)
 	{
@@ -475,7 +475,10 @@ write_all(Write *write)
 			write->done++;
 	if (write->done == 0)
 		return;
-	balance_set_write(&write->set, write->balance, write->recorded_at);
+	if (write->call->carry != NULL)
+		carry_keep(write->call->carry, &write->set, write->balance, write->recorded_at);
+	else
+		balance_set_write(&write->set, write->balance, write->recorded_at);
 	chain_enter(&chain, &write->ledger, write->journal, &write->order);
 	for (int i = 0; i < write->call->count; i++)
 		if (write->items[i].state == ITEM_DONE)
@@ -582,6 +585,7 @@ posting_run(Call *call, const Action *action)
 	for (int i = 0; i < call->count; i++)
 		if (call->requests[i].action == NULL)
 			call->requests[i].action = action;
+	carry_write_all(call->carry);
 	make_items(&write);
 	open_tables(&write);
 	if (enter_ledger(&write))

@@ -11,6 +11,7 @@
 #include "utils/jsonb.h"
 
 #include "address.h"
+#include "carry.h"
 #include "condition.h"
 #include "error.h"
 #include "journal.h"
@@ -69,6 +70,7 @@ typedef struct Call
 	bool		atomic;			/* all or nothing */
 	bool		keeps_going;	/* a refusal is told, not raised: leave nothing behind */
 	ConditionList conditions;
+	Carry	   *carry;			/* keeps balances between calls; NULL: they are written at once */
 	Refusal		refusal;		/* of the call as a whole */
 } Call;
 

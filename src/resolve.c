@@ -183,6 +183,8 @@ resolve_items(Write *write)
 	}
 	balance_set_build(&write->set, mentions, mentioned);
 	pfree(mentions);
+	if (write->call->carry != NULL)
+		carry_take(write->call->carry, &write->set);
 	balance_set_resolve(&write->set, &write->ledger, write->balance, &write->order);
 	refuse_missing(write);
 	for (int i = 0; i < conditions->count; i++)
