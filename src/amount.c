@@ -372,11 +372,10 @@ amount_parse(const char *text, Size length, int scale, Amount *value)
 	{
 		if (scale > 0 && in == end - scale - 1)
 			continue;
-		if (*in < '0' || *in > '9')
+		/* the limit is all nines: whatever digit comes, it fits if a tenth does */
+		if (*in < '0' || *in > '9' || sum > amount_limit() / 10)
 			return false;
 		sum = sum * 10 + (*in - '0');
-		if (!amount_in_range(sum))
-			return false;
 	}
 	if (text + (negative ? 1 : 0) == end || (negative && sum == 0))
 		return false;

@@ -23,6 +23,7 @@ typedef struct Decimal
 } Decimal;
 
 static long statuses[AMOUNT_OUT_OF_RANGE + 1];
+static long parsed[2];			/* damaged texts: taken, refused */
 
 /* The value of a text of digits; the caller knows that it fits. */
 static Amount
@@ -192,6 +193,67 @@ random_read(void)
 			   d.negative ? "-" : "", d.whole, d.fraction, scale, status, wanted);
 }
 
+/* Parse a text from memory that has digits on both sides of it. */
+static bool
+parse_text(const char *text, Size length, int scale, Amount *value)
+{
+	char		moved[2 * MAX_PART + 8];
+
+	memset(moved, '1', sizeof(moved));
+	memcpy(moved + 1, text, length);
+	return amount_parse(moved + 1, length, scale, value);
+}
+
+/*
+ * Change, remove, add or swap a character of an amount's text.  What parses then
+ * is the very text of the value that comes out, so nothing else is accepted, and
+ * what does not parse leaves the value alone.
+ */
+static void
+damage_case(const char *text, int scale)
+{
+	static const char characters[] = "0123456789.-+ eE,_aA\n";
+	char		damaged[2 * MAX_PART + 8];
+	char		again[AMOUNT_TEXT_MAX];
+	Size		length = strlen(text);
+	int			at = check_below((int) length);
+	char		character = characters[check_below(lengthof(characters))];	/* NUL is one */
+	int			other_scale = check_below(4) == 0 ? check_below(AMOUNT_MAX_SCALE + 1) : scale;
+	Amount		value = 7;
+
+	memcpy(damaged, text, length);
+	switch (check_below(4))
+	{
+		case 0:
+			damaged[at] = character;
+			break;
+		case 1:
+			memmove(damaged + at, damaged + at + 1, length - at - 1);
+			length--;
+			break;
+		case 2:
+			memmove(damaged + at + 1, damaged + at, length - at);
+			damaged[at] = character;
+			length++;
+			break;
+		default:
+			damaged[at] = damaged[length - 1 - at];
+			damaged[length - 1 - at] = text[at];
+	}
+	if (parse_text(damaged, length, other_scale, &value))
+	{
+		parsed[0]++;
+		check_case(amount_in_range(value) && strlen(amount_text(value, other_scale, again)) == length &&
+				   memcmp(again, damaged, length) == 0,
+				   "parse %.*s at scale %d gave %s", (int) length, damaged, other_scale, again);
+	}
+	else
+	{
+		parsed[1]++;
+		check_case(value == 7, "parse %.*s at scale %d stored something", (int) length, damaged, other_scale);
+	}
+}
+
 /* Writing an amount, as bytes and as text, and reading it back. */
 static void
 write_case(const Decimal *d, int scale)
@@ -220,6 +282,9 @@ write_case(const Decimal *d, int scale)
 	ok = ok && amount_read(payload + shift, length, scale, &again) == AMOUNT_OK && again == value;
 	ok = ok && amount_text(value, scale, text) == text && strcmp(text, wanted_text) == 0;
 	check_case(ok, "write %s at scale %d: text %s", wanted_text, scale, text);
+	check_case(parse_text(wanted_text, strlen(wanted_text), scale, &again) && again == value,
+			   "parse %s at scale %d", wanted_text, scale);
+	damage_case(wanted_text, scale);
 }
 
 /* Writing a random amount of any length up to 38 digits. */
@@ -477,6 +542,80 @@ test_text(void)
 					  "99999999999999999999999999999999999999") == 0, "limit: %s", text);
 }
 
+/* Texts that are of no amount, and some that nearly are not. */
+static void
+test_parse(void)
+{
+	static const struct
+	{
+		const char *text;
+		int			length;		/* 0: all of it */
+		int			scale;
+		const char *value;		/* NULL: refused */
+	}			texts[] = {
+		{"0", 0, 0, "0"},
+		{"0.00", 0, 2, "0"},
+		{"7", 0, 0, "7"},
+		{"10.50", 0, 2, "1050"},
+		{"0.05", 0, 2, "5"},
+		{"1200", 2, 0, "12"},
+		{"99999999999999999999999999999999999999", 0, 0, "99999999999999999999999999999999999999"},
+		{"99999999.999999999999999999999999999999", 0, 30, "99999999999999999999999999999999999999"},
+		{"0.000000000000000000000000000001", 0, 30, "1"},
+		/* nothing, or only a part */
+		{"", 0, 0, NULL}, {"", 0, 2, NULL}, {"-", 0, 0, NULL}, {"-", 0, 2, NULL}, {".", 0, 0, NULL}, {".", 0, 2, NULL},
+		{"-.", 0, 1, NULL}, {".5", 0, 1, NULL}, {"-.5", 0, 1, NULL}, {"5.", 0, 0, NULL}, {"5.", 0, 1, NULL}, {"-5.", 0, 1, NULL},
+		{".50", 0, 2, NULL}, {"-.50", 0, 2, NULL}, {".500", 0, 2, NULL},
+		/* zeros and signs that are too many */
+		{"01", 0, 0, NULL}, {"00", 0, 0, NULL}, {"-01", 0, 0, NULL}, {"00.50", 0, 2, NULL}, {"01.50", 0, 2, NULL},
+		{"-00.50", 0, 2, NULL}, {"-0", 0, 0, NULL}, {"-0.00", 0, 2, NULL}, {"+1", 0, 0, NULL}, {"+1.00", 0, 2, NULL},
+		{"--1", 0, 0, NULL}, {"1-", 0, 0, NULL}, {"-+1", 0, 0, NULL}, {"1.-5", 0, 2, NULL}, {"0-1.00", 0, 2, NULL},
+		/* decimals too few, too many, or where there are none */
+		{"1", 0, 2, NULL}, {"1.5", 0, 2, NULL}, {"1.500", 0, 2, NULL}, {"1.5", 0, 0, NULL}, {"150", 0, 2, NULL},
+		{"1.50.00", 0, 2, NULL}, {"1..50", 0, 2, NULL}, {"15..0", 0, 2, NULL}, {"1.5.", 0, 2, NULL},
+		/* 39 digits: of 38 nines and one more, where ten times as much passes 128 bits, and where that looks small again */
+		{"100000000000000000000000000000000000000", 0, 0, NULL}, {"999999999999999999999999999999999999999", 0, 0, NULL},
+		{"340282366920938463463374607431768211456", 0, 0, NULL}, {"340282366920938463463374607431768211457", 0, 0, NULL},
+		{"680564733841876926926749214863536422912", 0, 0, NULL}, {"1020847100762815390390123822295304634368", 0, 0, NULL},
+		{"-999999999999999999999999999999999999999", 0, 0, NULL}, {"170141183460469231731687303715884105728", 0, 0, NULL},
+		{"3402823669209384634633746074317682114.56", 0, 2, NULL}, {"100000000.000000000000000000000000000000", 0, 30, NULL},
+		{"99999999999999999999999999999999999999999999999999999999999999999999999999999999", 0, 0, NULL},
+		/* what is no digit */
+		{"1a", 0, 0, NULL}, {"a", 0, 0, NULL}, {"1e3", 0, 0, NULL}, {"0x1", 0, 0, NULL}, {" 1", 0, 0, NULL}, {"1 ", 0, 0, NULL},
+		{"1\n", 0, 0, NULL}, {"1,50", 0, 2, NULL}, {"1_000", 0, 0, NULL}, {"NaN", 0, 0, NULL}, {"1:", 0, 0, NULL},
+		{"1/", 0, 0, NULL}, {"1\xd9\xa1", 0, 0, NULL}, {"1.\xb2\xb3", 0, 2, NULL},
+		{"1\0002", 3, 0, NULL}, {"1\000", 2, 0, NULL}, {"\0001", 2, 0, NULL}, {"1.\00050", 5, 2, NULL}, {"1\000.50", 5, 2, NULL}
+	};
+
+	for (int i = 0; i < 2 * (int) lengthof(texts); i++)
+	{
+		const char *text = texts[i / 2].text;
+		Size		length = texts[i / 2].length > 0 ? (Size) texts[i / 2].length : strlen(text);
+		bool		negative = i % 2 == 1;
+		bool		wanted = texts[i / 2].value != NULL;
+		char		with_sign[2 * MAX_PART];
+		Amount		value = 7;
+		Amount		right = wanted ? digits_value(texts[i / 2].value) : 7;
+		bool		ok;
+
+		/* with a minus what is refused is refused, too, and zero */
+		snprintf(with_sign, sizeof(with_sign), "%s", negative ? "-" : "");
+		memcpy(with_sign + negative, text, length);
+		if (negative && length == 0)
+			continue;
+		if (negative && wanted && right == 0)
+		{
+			wanted = false;
+			right = 7;
+		}
+		else if (negative && wanted)
+			right = -right;
+		ok = parse_text(with_sign, length + negative, texts[i / 2].scale, &value);
+		check_case(ok == wanted && value == right, "parse \"%s%s\" at scale %d: %s", negative ? "-" : "", text,
+				   texts[i / 2].scale, ok ? "taken" : "refused");
+	}
+}
+
 /* Round amounts, at every scale: one digit before any number of zeros, and one less. */
 static void
 test_powers(void)
@@ -509,6 +648,7 @@ main(int argc, char **argv)
 	test_edges();
 	test_extremes();
 	test_text();
+	test_parse();
 	test_powers();
 	for (long i = 0; i < check_cases; i += 3)
 	{
@@ -532,5 +672,8 @@ main(int argc, char **argv)
 		check_case(i == AMOUNT_NOT_FINITE || check_cases < 10000 ||
 				   statuses[i] > check_cases / 100, "too few cases are %s", names[i]);
 	}
+	printf("damaged texts, taken: %ld, refused: %ld\n", parsed[0], parsed[1]);
+	check_case(check_cases < 10000 || (parsed[0] > check_cases / 100 && parsed[1] > check_cases / 100),
+			   "too few damaged texts are taken or refused");
 	return check_finish();
 }
