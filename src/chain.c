@@ -107,7 +107,7 @@ chain_leave(Chain *chain)
 		merkle_end(chain->context);
 }
 
-/* SQL: ledger_data.record(ledger_id, kind, payload): append a record without entries. */
+/* SQL: ledger_data.record(ledger_id, kind, payload, begins): append a record without entries. */
 Datum
 ledger_record(PG_FUNCTION_ARGS)
 {
@@ -121,6 +121,9 @@ ledger_record(PG_FUNCTION_ARGS)
 		elog(ERROR, "there is no ledger %d", PG_GETARG_INT32(0));	/* cannot happen */
 	store_begin();
 	chain_enter(&chain, &ledger, journal, &order);
+	/* not after the last record, which may be that of a chain before */
+	if (PG_GETARG_BOOL(3))
+		memcpy(chain.hash, ledger.chain_start, HASH_SIZE);
 	record.position = chain_position(&chain);
 	record.recorded_at = GetCurrentTimestamp();
 	if (ledger.strict)

@@ -187,7 +187,7 @@ BEGIN
 		UPDATE ledger_data.ledger l SET hashing = code, chain_start = coalesce((SELECT b.hash FROM ledger_data.block b
 				WHERE b.ledger_id = l.id ORDER BY b.number DESC LIMIT 1), '')
 			WHERE l.id = number;
-		PERFORM ledger_data.record(number, 'l', change);
+		PERFORM ledger_data.record(number, 'l', change, true);
 	ELSIF old = 's' THEN
 		-- the last record of the chain; positions go on after it
 		UPDATE ledger_data.ledger l SET hashing = code,

@@ -262,16 +262,19 @@ CREATE FUNCTION ledger_data.verify_chain(number int, after bigint, until bigint)
 #variable_conflict use_column
 DECLARE
 	run record;
+	runs int8multirange := '{}';
 	first bigint;
 	previous bytea;
 	fault bigint;
 BEGIN
+	invariant := 'chain';
 	FOR run IN
 		SELECT c.position AS first, c.hashing, least(coalesce(lead(c.position) OVER (ORDER BY c.position), until), until) AS last
 			FROM (SELECT j.position, j.payload ->> 'hashing' AS hashing FROM ledger_data.journal j
 					WHERE j.ledger_id = $1 AND j.kind = 'l' AND j.payload ->> 'change' IN ('create', 'hashing')) c
 	LOOP
-		CONTINUE WHEN run.hashing <> 'strict' OR run.last <= after;
+		CONTINUE WHEN run.hashing IS DISTINCT FROM 'strict' OR run.last <= after OR run.first > until;
+		runs := runs + int8multirange(int8range(run.first, nullif(run.last, 9223372036854775807), '[]'));
 		-- from the record at `after`, or from the block that the chain begins with
 		SELECT j.position + 1, j.hash INTO first, previous FROM ledger_data.journal j
 			WHERE j.ledger_id = $1 AND j.position = after AND after >= run.first;
@@ -282,16 +285,23 @@ BEGIN
 		END IF;
 		fault := ledger_data.check_chain($1, first, run.last, coalesce(previous, ''));
 		IF fault IS NOT NULL THEN
-			invariant := 'chain';
 			object := 'record ' || fault;
 			detail := 'It is the first that does not follow from the one before it: it was changed, added, or is preceded by one removed.';
 			RETURN NEXT;
 		END IF;
 	END LOOP;
+	-- or else the record that a chain begins with could be made to say something else, and none of it be looked at
+	SELECT min(j.position) INTO fault FROM ledger_data.journal j
+		WHERE j.ledger_id = $1 AND j.position > after AND j.position <= until AND j.hash IS NOT NULL AND NOT runs @> j.position;
+	IF fault IS NOT NULL THEN
+		object := 'record ' || fault;
+		detail := 'It is the first with a hash where no record says that the ledger was strict.';
+		RETURN NEXT;
+	END IF;
 END
 $$;
 COMMENT ON FUNCTION ledger_data.verify_chain(int, bigint, bigint) IS
-'In each part of the journal that was hashed strictly, the first record that does not follow from the one before.';
+'In each part of the journal that was hashed strictly, the first record that does not follow from the one before; and the first record that has a hash although it is in no such part.';
 REVOKE ALL ON FUNCTION ledger_data.verify_chain(int, bigint, bigint) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.verify_records(number int, after bigint, until bigint, OUT records bigint, OUT entries bigint,
