@@ -18,24 +18,15 @@ SELECT status FROM ledger.append('seal', 'noted', '{"n": 1e3}', correlation_id =
 SELECT status FROM ledger.append('seal', NULL);
 SELECT ledger.open_account('seal', 'd', 'JPY', floor => -5);
 
--- an independent writer of canonical lines, in SQL from the views
+-- against an independent writer of canonical lines, in SQL from the views
 SET timezone = 'UTC';
-CREATE VIEW pg_temp.line AS
-SELECT j.position, '{"v":1,"position":' || j.position || ',"kind":"' || j.kind || '","recorded_at":' || to_json(j.recorded_at)
-	|| CASE WHEN j.effective_at <> j.recorded_at THEN ',"effective_at":' || to_json(j.effective_at) ELSE '' END
-	|| coalesce(',"idempotency_key":' || to_json(j.idempotency_key), '') || coalesce(',"reference":' || to_json(j.reference), '')
-	|| coalesce(',"fingerprint":"' || encode(f.fingerprint, 'hex') || '"', '') || coalesce(',"related":' || j.related, '')
-	|| coalesce(',"tags":{' || nullif(concat_ws(',', '"source_id":' || to_json(j.source_id), '"source_type":' || to_json(j.source_type), '"stream_type":' || to_json(j.stream_type),
-		'"stream_id":' || to_json(j.stream_id), '"event_type":' || to_json(j.event_type), '"correlation_id":' || to_json(j.correlation_id), '"causation_id":' || to_json(j.causation_id)), '') || '}', '')
-	|| coalesce(',"metadata":' || j.metadata::text, '') || coalesce(',"payload":' || j.payload::text, '')
-	|| coalesce(',"entries":[' || (SELECT string_agg('[' || concat_ws(',', to_json(b.address), to_json(s.code), '"' || e.amount || '"', '"' || e.balance || '"', e.version) || ']', ',' ORDER BY i)
-		FROM generate_series(1, cardinality(l.legs) / 2) i JOIN ledger_data.entry e ON e.ledger_id = f.ledger_id AND e.balance_id = l.legs[2 * i - 1] AND e.version = l.legs[2 * i]
-			JOIN ledger_data.balance b ON b.ledger_id = f.ledger_id AND b.id = e.balance_id JOIN ledger_data.asset s ON s.id = b.asset_id) || ']', '') || '}' AS line
-	FROM ledger.journal j JOIN ledger_data.ledger k ON k.name = j.ledger JOIN ledger_data.journal f ON f.ledger_id = k.id AND f.position = j.position,
-		LATERAL (SELECT ledger_data.legs(f.legs)) l(legs)
-	WHERE j.ledger = 'seal';
+\set ECHO none
+\getenv source PG_ABS_SRCDIR
+\set line :source '/sql/include/line.sql'
+\include :line
+\set ECHO all
 SELECT id AS ledger_id FROM ledger_data.ledger WHERE name = 'seal' \gset
-SELECT count(*), count(*) FILTER (WHERE l.line IS DISTINCT FROM t.line) AS different FROM pg_temp.line l FULL JOIN ledger_data.lines(:ledger_id, 0, 1000) t USING (position);
+SELECT count(*), count(*) FILTER (WHERE l.line IS DISTINCT FROM t.line) AS different FROM (SELECT * FROM pg_temp.line WHERE ledger = 'seal') l FULL JOIN ledger_data.lines(:ledger_id, 0, 1000) t USING (position);
 SELECT regexp_replace(line, '"recorded_at":"[^"]*"', '"recorded_at":"..."') FROM ledger_data.lines(:ledger_id, 0, 3);
 
 -- test vectors of RFC 6962: the tree of its reference implementation
@@ -48,12 +39,12 @@ SELECT block, first_position, last_position, records FROM ledger.seal('seal', bl
 SELECT count(*) FROM ledger.seal('seal');
 SELECT number, first_position, last_position, previous = coalesce(lag(hash) OVER (ORDER BY number), decode(repeat('00', 32), 'hex')) AS chained,
 	hash = sha256(convert_to(ledger_data.block_header(number, first_position, last_position, records, sealed_at, root, previous), 'UTF8')) AS hashed,
-	leaves = (SELECT string_agg(sha256('\x00'::bytea || convert_to(line, 'UTF8')), ''::bytea ORDER BY position) FROM pg_temp.line WHERE position BETWEEN first_position AND last_position) AS same_leaves
+	leaves = (SELECT string_agg(sha256('\x00'::bytea || convert_to(line, 'UTF8')), ''::bytea ORDER BY position) FROM pg_temp.line WHERE ledger = 'seal' AND position BETWEEN first_position AND last_position) AS same_leaves
 	FROM ledger_data.block WHERE ledger_id = :ledger_id ORDER BY number;
 SELECT h.block, h.position, h.hash = b.hash AS same FROM ledger.head('seal') h, ledger_data.block b WHERE b.ledger_id = :ledger_id AND b.number = h.block;
 -- proofs
 SELECT p.leaf, p.leaves, cardinality(path) AS path, block, ledger.verify_proof(record, path, leaf, leaves, root) AS proved, sha256(convert_to(header, 'UTF8')) = hash AS hashed,
-	header::jsonb->>'root' = encode(root, 'hex') AS has_root, record = (SELECT line FROM pg_temp.line l WHERE l.position = n) AS same
+	header::jsonb->>'root' = encode(root, 'hex') AS has_root, record = (SELECT line FROM pg_temp.line l WHERE l.ledger = 'seal' AND l.position = n) AS same
 	FROM generate_series(1, 9) n, ledger.proof('seal', n) p;
 SELECT bool_or(ledger.verify_proof(record || ' ', path, leaf, leaves, root)) AS changed, bool_or(ledger.verify_proof(record, path, (leaf + 1) % leaves, leaves, root)) AS elsewhere,
 	bool_or(ledger.verify_proof(record, path, leaf, leaves, sha256(root))) AS other_root, bool_or(ledger.verify_proof(record, path[2:], leaf, leaves, root)) AS shorter,

@@ -26,7 +26,7 @@ CREATE VIEW ledger.locks WITH (security_barrier) AS
 	SELECT l.name AS ledger,
 			CASE WHEN k.locktype = 'relation' THEN 'ledger' WHEN k.locktype = 'tuple' THEN 'balance'
 				WHEN k.objsubid = 19527 THEN 'key' WHEN k.objsubid = 19528 THEN 'tag' WHEN k.objsubid = 19529 THEN 'all tags' WHEN k.objsubid = 19531 THEN 'seal'
-				ELSE 'upgrade' END AS object,
+				WHEN k.objsubid = 19532 THEN 'chain' ELSE 'upgrade' END AS object,
 			b.address, s.code AS asset, k.mode, k.granted, k.pid, a.usename AS "user", a.application_name,
 			coalesce(k.waitstart, a.xact_start) AS since, CASE WHEN NOT k.granted THEN pg_blocking_pids(k.pid) END AS blocked_by
 		FROM pg_locks k
@@ -36,9 +36,9 @@ CREATE VIEW ledger.locks WITH (security_barrier) AS
 			LEFT JOIN ledger_data.asset s ON s.id = b.asset_id
 			JOIN ledger_data.ledger l ON l.id = CASE
 				WHEN k.locktype = 'relation' THEN 4294967295 - k.relation::bigint
-				WHEN k.locktype = 'advisory' AND k.objsubid BETWEEN 19527 AND 19531 THEN k.classid::bigint
+				WHEN k.locktype = 'advisory' AND k.objsubid BETWEEN 19527 AND 19532 THEN k.classid::bigint
 				WHEN k.locktype = 'tuple' THEN b.ledger_id END
 		WHERE k.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
 			AND ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.locks IS
-'Who holds or waits for what in which ledger. object: ledger (RowExclusiveLock: writing; ShareLock: read lock; ExclusiveLock), key (an idempotency key or reference), tag, all tags, upgrade (from reading to writing), seal or balance (one being waited for; those held are in the rows themselves). since: when the wait or, if granted, the transaction began. blocked_by: process numbers of those it waits for.';
+'Who holds or waits for what in which ledger. object: ledger (RowExclusiveLock: writing; ShareLock: read lock; ExclusiveLock), key (an idempotency key or reference), tag, all tags, upgrade (from reading to writing), seal, chain (the end of a strict ledger''s) or balance (one being waited for; those held are in the rows themselves). since: when the wait or, if granted, the transaction began. blocked_by: process numbers of those it waits for.';

@@ -269,8 +269,8 @@ DECLARE
 BEGIN
 	invariant := 'chain';
 	FOR run IN
-		SELECT c.position AS first, c.hashing, least(coalesce(lead(c.position) OVER (ORDER BY c.position), until), until) AS last
-			FROM (SELECT j.position, j.payload ->> 'hashing' AS hashing FROM ledger_data.journal j
+		SELECT c.position AS first, c.change, c.hashing, least(coalesce(lead(c.position) OVER (ORDER BY c.position), until), until) AS last
+			FROM (SELECT j.position, j.payload ->> 'change' AS change, j.payload ->> 'hashing' AS hashing FROM ledger_data.journal j
 					WHERE j.ledger_id = $1 AND j.kind = 'l' AND j.payload ->> 'change' IN ('create', 'hashing')) c
 	LOOP
 		CONTINUE WHEN run.hashing IS DISTINCT FROM 'strict' OR run.last <= after OR run.first > until;
@@ -287,6 +287,13 @@ BEGIN
 		IF fault IS NOT NULL THEN
 			object := 'record ' || fault;
 			detail := 'It is the first that does not follow from the one before it: it was changed, added, or is preceded by one removed.';
+			RETURN NEXT;
+		END IF;
+		SELECT min(j.position) INTO fault FROM ledger_data.journal j
+			WHERE j.ledger_id = $1 AND j.position > after AND j.position < run.first AND run.change = 'create';
+		IF fault IS NOT NULL THEN
+			object := 'record ' || fault;
+			detail := 'It is the first before the ledger was created.';
 			RETURN NEXT;
 		END IF;
 	END LOOP;
