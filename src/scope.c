@@ -49,23 +49,32 @@ scope_last(const Ledger *ledger)
  * Wait until no record that matches can be committed any more at or below the
  * position returned: whoever drew one before has the tag locked until its end.
  * A match without tags stands for all records.  Writing goes on meanwhile.
+ * Nothing is locked, so the ledger is looked at anew: hashing may have changed
+ * since the caller did, and does so again.
  */
 int64
-scope_settle(const Ledger *ledger, const JournalMatch *match)
+scope_settle(const Ledger *known, const JournalMatch *match)
 {
-	int64		last = scope_last(ledger);
 	Tag			tag = journal_selective_tag(match);
+	Ledger		ledger = *known;
+	int64		last;
 
-	if (ledger->serial)
-		lock_wait_for_writers(ledger->id);
-	else if (ledger->strict)
-		return last;
+	(void) ledger_get(known->id, &ledger);
+	last = scope_last(&ledger);
+	if (ledger.serial)
+		lock_wait_for_writers(ledger.id);
+	else if (ledger.strict)
+	{
+		/* what was seen then is settled if the ledger still was strict */
+		(void) ledger_get(known->id, &ledger);
+		return ledger.strict ? last : scope_settle(&ledger, match);
+	}
 	else if (tag != TAG_EVENT_TYPE)
-		lock_wait_for_tag(ledger->id, tag_hash(tag, match->values[tag]));
+		lock_wait_for_tag(ledger.id, tag_hash(tag, match->values[tag]));
 	else if (match->type_count == 0)
-		lock_wait_for_writers(ledger->id);
-	for (int i = 0; i < match->type_count && tag == TAG_EVENT_TYPE && !ledger->serial; i++)
-		lock_wait_for_tag(ledger->id, tag_hash(tag, match->types[i]));
+		lock_wait_for_writers(ledger.id);
+	for (int i = 0; i < match->type_count && tag == TAG_EVENT_TYPE && !ledger.serial; i++)
+		lock_wait_for_tag(ledger.id, tag_hash(tag, match->types[i]));
 	return last;
 }
 
