@@ -4,6 +4,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use LedgerCrash;
 use LedgerTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -83,6 +84,48 @@ is(rows($node, "SELECT status, balances FROM ledger.post('main', 'carol', 'dave'
 is_sound($node, 'sound when both are decided');
 
 is(rows($node, "SELECT count(*) FROM pg_locks WHERE pid IS DISTINCT FROM pg_backend_pid() AND locktype IN ('relation', 'advisory')"), '0', 'no locks are left');
+
+# A prepared transaction has the end of a strict ledger's chain, until it is decided: others wait for it, also across a
+# crash, and follow it then, or take its place. Readers and seal do not wait, nor do the other ledgers.
+$node->safe_psql('postgres', <<'END');
+SELECT ledger.create_ledger('strict', hashing => 'strict');
+SELECT ledger.post('strict', 'world', 'alice', 100, 'EUR');
+END
+my $strict_locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 19532";
+foreach my $decision ('COMMIT', 'ROLLBACK')
+{
+	my ($last) = split(/\|/, rows($node, "SELECT position FROM ledger.head('strict')"));
+	my $next = $last + ($decision eq 'COMMIT' ? 3 : 1);
+
+	is(sqlstate($node, <<'END'), '00000', "$decision: prepared in a strict ledger");
+BEGIN;
+SELECT ledger.post('strict', 'world', 'bob', 1, 'EUR');
+SELECT ledger.append('strict', 'noted');
+PREPARE TRANSACTION 'strict';
+END
+	foreach my $when ('prepared', 'after a crash')
+	{
+		if ($when ne 'prepared')
+		{
+			$node->stop('immediate');
+			try_start($node);
+		}
+		is(rows($node, $strict_locks), '1', "$decision, $when: it has the end of the chain");
+		fails_with($node, "SET lock_timeout = '100ms'; SELECT ledger.$_", '55P03', qr/lock timeout/, "$decision, $when: $_ has to wait")
+			foreach "append('strict', 'other')", "post('strict', 'world', 'carol', 1, 'EUR')", "open_account('strict', 'dave')", "set_hashing('strict', 'off')";
+		is(rows($node, "SET lock_timeout = '100ms'; SELECT ledger.tail('strict'), (SELECT max(position) FROM ledger.events('strict')), (SELECT position FROM ledger.head('strict'))"),
+			"$last|$last|$last", "$decision, $when: readers do not wait and see what is committed");
+	}
+	is(rows($node, "SET lock_timeout = '100ms'; SELECT max(last_position) FROM ledger.seal('strict')"), $last, "$decision: seal does not wait");
+
+	my $waiter = start_session($node, 'waiter', undef, "SELECT 'at ' || position FROM ledger.post('strict', 'world', 'carol', 1, 'EUR')");
+	wait_for(sub { waiting($node, 'waiter', 'Lock', 'advisory') == 1 });
+	$node->safe_psql('postgres', "$decision PREPARED 'strict'");
+	like(answer($waiter), qr/at $next\b/, "$decision PREPARED: who waited gets the next position");
+	is(rows($node, "SELECT count(*) FROM ledger.journal WHERE ledger = 'strict'"), $next, "$decision PREPARED: there are no gaps");
+	is_sound($node, "$decision PREPARED: sound");
+}
+is(rows($node, $strict_locks), '0', 'nobody has the end of the chain');
 
 # PREPARE of a transaction that has failed is a rollback.
 is(sqlstate($node, <<'END'), 'LG201', 'a post is refused in a transaction to be prepared');

@@ -287,6 +287,21 @@ SELECT ledger.append('books', 'event', '{"n": 11}') FROM generate_series(1, 5) n
 END
 is(join(' ', seal($node, 'books', undef, 10)), '1 2 3', 'made three blocks');
 $node->safe_psql('postgres', "SELECT ledger.append('books', 'later')");
+
+# Other sessions see who verifies, here one that waits for a table.
+{
+	my $holder = LedgerSession->new($node);
+
+	$holder->query('BEGIN; LOCK TABLE ledger_data.block;');
+	my $verifier = start_session($node, 'verifier', undef, "SELECT * FROM ledger.verify('books', quick => false)");
+	wait_for(sub { waiting($node, 'verifier', 'Lock', 'relation') == 1 });
+	is(rows($node, "SELECT p.ledger, p.command, p.done, p.refused FROM ledger.progress p JOIN pg_stat_activity a USING (pid) WHERE a.application_name = 'verifier'"),
+		'books|verify|0|0', 'ledger.progress shows a session that verifies');
+	$holder->query('ROLLBACK;');
+	$holder->finish;
+	like(answer($verifier), qr/answered/, 'which goes on');
+	is(rows($node, 'SELECT count(*) FROM ledger.progress'), '0', 'and is shown no longer');
+}
 $node->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'backup', has_streaming => 1);
