@@ -178,7 +178,7 @@ SELECT * FROM evil.hijacked;
 -- Every body that is text, and so looks names up when it runs, has its own path.
 SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 	JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-WHERE l.lanname <> 'c' AND p.prosqlbody IS NULL AND NOT coalesce(p.proconfig @> '{"search_path=pg_catalog, pg_temp"}', false)
+WHERE l.lanname <> 'c' AND p.prosqlbody IS NULL AND NOT 'search_path=pg_catalog, pg_temp' = ANY (coalesce(p.proconfig, '{}'))
 	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'ledger');
 SET client_min_messages = warning;
 DROP SCHEMA evil CASCADE;

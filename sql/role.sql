@@ -46,7 +46,7 @@ CREATE TEMP TABLE command (n int GENERATED ALWAYS AS IDENTITY, object text, argu
 INSERT INTO command (object, arguments) VALUES
 	('errors', '()'), ('balance', $$('role', 'a', 'USD')$$), ('balance', $$('role', 'a', 'USD', version => 1)$$),
 		('balances', $$('role')$$), ('statement', $$('role', 'a', 'USD')$$), ('trial_balance', $$('role')$$),
-	('transactions', $$('role')$$), ('verify', $$('role')$$), ('verify', '()'),
+	('transactions', $$('role')$$), ('verify', $$('role')$$), ('verify', '()'), ('verify', $$('role', 1, 2, true)$$), ('verify', '(quick => true)'),
 	('post', $$('role', 'world', 'a', 1, 'USD')$$), ('try_post', $$('role', 'world', 'a', 1, 'USD')$$),
 		('post_transaction', $$('role', '{"(world,b,1,USD)"}')$$), ('try_post_transaction', $$('role', '{"(world,b,1,EUR)"}')$$),
 	('post_json', $$('role', '{"postings": [{"source": "world", "destination": "a", "amount": 1, "asset": "USD"}]}')$$),
@@ -72,8 +72,8 @@ INSERT INTO command (object, arguments) VALUES
 	('post_from', $$('role', 'SELECT ''world'' AS source, ''b'' AS destination, 1 AS amount, ''USD'' AS asset')$$), ('load', $$('role', 'SELECT 1')$$),
 	-- which stays if it is rolled back, so an argument is wrong
 	('submit', $$('role', 'world', 'b', 1, 'USD', timeout => '0')$$), ('try_submit', $$('role', 'world', 'b', 1, 'USD', timeout => '0')$$),
-	('seal', $$('role')$$), ('head', $$('role')$$), ('proof', $$('role', 0)$$), ('set_hashing', $$('role', 'sealed')$$),
-		('verify_proof', $$('', '{}', 0, 1, '')$$), ('seal', $$('role2')$$), ('head', $$('role2')$$), ('set_hashing', $$('role2', 'sealed')$$),
+	('seal', $$('role')$$), ('head', $$('role')$$), ('proof', $$('role', 0)$$), ('set_hashing', $$('role', 'sealed')$$), ('set_hashing', $$('role', 'strict')$$),
+		('verify_proof', $$('', '{}', 0, 1, '')$$), ('seal', $$('role2')$$), ('head', $$('role2')$$), ('set_hashing', $$('role2', 'sealed')$$), ('set_hashing', $$('role2', 'strict')$$),
 	('tail', $$('role')$$), ('scope_now', $$('role')$$), ('events', $$('role')$$), ('scope', $$(1, 'a')$$),
 	('lock_accounts', $$('role', '{a}', '{USD}')$$), ('read_lock', $$('role')$$), ('try_read_lock', $$('role')$$),
 		('attempt', $$('role', 'k', 1, '1 day')$$), ('attempt_reset', $$('role', 'k')$$), ('run', $$('SELECT 1')$$),

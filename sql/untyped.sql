@@ -131,6 +131,10 @@ PREPARE statement5 AS SELECT effective_at, amount, balance FROM ledger.statement
 PREPARE trial_balance2 AS SELECT * FROM ledger.trial_balance($1, $2);
 PREPARE transactions9 AS SELECT reference, postings FROM ledger.transactions($1, $2, $3, $4, $5, $6, $7, $8, $9);
 PREPARE verify1 AS SELECT * FROM ledger.verify($1);
+PREPARE verify4 AS SELECT * FROM ledger.verify($1, $2, $3, $4);
+PREPARE create3 AS SELECT ledger.create_ledger($1, $2, $3);
+PREPARE set_hashing2 AS SELECT ledger.set_hashing($1, $2);
+PREPARE seal3 AS SELECT block, records FROM ledger.seal($1, $2, $3);
 EXECUTE balance3('untyped', 'a', 'USD');
 EXECUTE balance5('untyped', 'a', 'USD', '2024-01-01', NULL);
 EXECUTE balance5('untyped', 'a', 'USD', NULL, 1);
@@ -139,6 +143,13 @@ EXECUTE statement5('untyped', 'a', 'USD', '2024-01-01', '2024-01-02');
 EXECUTE trial_balance2('untyped', '2024-01-01');
 EXECUTE transactions9('untyped', 'a', 'USD', '2024-01-01', '2024-01-02', 'r6', '{"a": 1}', NULL, 1);
 EXECUTE verify1('untyped');
+EXECUTE verify4('untyped', '1', '5', 'f');
+EXECUTE verify4('untyped', NULL, NULL, 't');
+EXECUTE create3('untyped_strict', 'parallel', 'strict');
+EXECUTE set_hashing2('untyped_strict', 'off');
+EXECUTE set_hashing2('untyped_strict', 'strict');
+EXECUTE seal3('untyped_strict', '1 s', '10');
+DEALLOCATE ALL;
 
 -- Importing, from parameters without a type.
 PREPARE set_metadata3 AS SELECT ledger.set_metadata($1, $2, $3);
@@ -149,4 +160,3 @@ EXECUTE set_metadata3('untyped', 'a', '{"a": 1}');
 EXECUTE import_formance2('untyped', 'SELECT '''' ');
 EXECUTE import_hledger2('untyped', 'SELECT ''[]''');
 EXECUTE import_hledger3('untyped', 'SELECT ''[]''', '{"$": "USD"}');
-DEALLOCATE ALL;

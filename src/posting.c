@@ -4,9 +4,8 @@
  *
  * One call has one item or many, all or nothing or each on its own.  Invariant:
  * an item is wholly there or not at all, a refused one has no effect, and no
- * limit is ever passed, whatever runs at the same time.  Locks, in the order of
- * lock.h: the ledger (shared), keys and references, missing balances, balance
- * rows by id, the end of a strict ledger's chain.  All last until the end of the caller's transaction.
+ * limit is ever passed, whatever runs at the same time.  Locks: the ledger, shared,
+ * and all steps of lock.h after it, until the end of the caller's transaction.
  */
 #include "posting.h"
 
@@ -393,9 +392,7 @@ make_record(Write *write, WriteItem *item, JournalRecord *record)
 {
 	Request    *request = item->request;
 
-	memset(record, 0, sizeof(*record));
-	record->kind = request->kind;
-	record->position = item->position;
+	*record = (JournalRecord) {.kind = request->kind, .position = item->position};
 	record->related = request->related;
 	record->recorded_at = write->recorded_at;
 	record->has_effective_at = has_effective_at(write, request);
@@ -438,11 +435,10 @@ write_records(Write *write, Chain *chain)
 	int			size = Min(write->done, ENTRY_CHUNK);
 	int		   *order = key_order(write, !write->ledger.strict);
 	JournalRecord *records = palloc(sizeof(JournalRecord) * size);
-	MemoryContext chunk = NULL;
 	MemoryContext old = CurrentMemoryContext;
+	MemoryContext chunk = write->done > ENTRY_CHUNK ?
+		AllocSetContextCreate(old, "ledger journal", ALLOCSET_DEFAULT_SIZES) : NULL;
 
-	if (write->done > ENTRY_CHUNK)
-		chunk = AllocSetContextCreate(CurrentMemoryContext, "ledger journal", ALLOCSET_DEFAULT_SIZES);
 	for (int done = 0; done < write->done; done += size)
 	{
 		int			n = Min(write->done - done, size);

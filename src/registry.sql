@@ -1,6 +1,6 @@
 -- registry: opening ledgers, assets and accounts; limits, freezing, closing.
 -- Each function of schema ledger is a gate (gate.c); its twin in ledger_data does the work as the owner.
--- Order of locks: the ledger, then the account's row, then its balances by id.
+-- Order of locks: the ledger, then the account's row, then its balances by id; for the record of it the end of a strict ledger's chain.
 
 CREATE FUNCTION ledger_data.require(what text, given boolean) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp

@@ -44,7 +44,8 @@ SELECT is_empty($$SELECT g.name FROM function g JOIN function t ON t.schema = 'l
 -- Inner functions: those in C one by one, the others by what they do.
 SELECT is_empty($$SELECT name, volatility, parallel FROM function WHERE schema = 'ledger_data' AND language = 'c'
 	AND body !~ '^ledger_(append_only|forget_cached)$'
-	AND volatility::text || parallel::text <> CASE WHEN name IN ('lock_ledger', 'settled', 'serial_position', 'counters', 'work', 'lock_seal') THEN 'vu' WHEN name IN ('has_shared_memory', 'leaves', 'lines') THEN 'su' WHEN name = 'may'
+	AND volatility::text || parallel::text <> CASE WHEN name IN ('lock_ledger', 'settled', 'counters', 'work', 'begin_work', 'end_work', 'lock_seal',
+		'settled_until', 'record') THEN 'vu' WHEN name IN ('has_shared_memory', 'leaves', 'lines', 'check_records', 'check_chain') THEN 'su' WHEN name = 'may'
 		THEN 'ss' WHEN name ~ '_at$' THEN 'su' ELSE 'is' END$$, 'labels of inner functions in C');
 SELECT is_empty($$SELECT name FROM function WHERE schema = 'ledger_data' AND volatility <> 'v' AND body ~* '\m(INSERT INTO|DELETE FROM|UPDATE ledger_data|LOCK TABLE|nextval|FOR (NO KEY )?UPDATE|EXECUTE format|clock_timestamp)\M'$$,
 	'what writes or locks is volatile');
@@ -70,7 +71,7 @@ SELECT set_eq('SELECT name::text, columns FROM columns', $$VALUES
 	('event', 'event_type payload source_id source_type stream_type stream_id correlation_id causation_id idempotency_key'),
 	('hold', 'ledger_id number hold source_id destination_id scale expired expires_at due amount captured voided'),
 	('journal', 'ledger_id kind position recorded_at legs effective_at idempotency_key fingerprint reference metadata related payload source_type source_id stream_type stream_id event_type correlation_id causation_id hash'),
-	('ledger', 'id name auto_open serial notify hashing metadata created_at'),
+	('ledger', 'id name auto_open serial notify hashing position_base chain_start metadata created_at'),
 	('posting', 'source destination amount asset'),
 	('receipt', 'status transaction position recorded_at code message detail balances amounts violations'),
 	('tags', 'source_id source_type stream_type stream_id event_type correlation_id causation_id'),

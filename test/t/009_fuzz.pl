@@ -18,6 +18,7 @@ my $node = new_node('fuzz', conf => "log_min_messages = panic\nlog_min_error_sta
 
 my $set_up = <<'END';
 SELECT ledger.create_ledger('main');
+SELECT ledger.create_ledger('chained', hashing => 'strict');
 SELECT ledger.create_ledger('strict', auto_open => false);
 CREATE FUNCTION public.echo(args jsonb) RETURNS jsonb LANGUAGE sql RETURN args;
 CREATE TABLE public.refused (row_number bigint, code text, message text, amount numeric);
@@ -181,7 +182,7 @@ my %pool = (
 	'"char"' => [ "'o'", "'t'", "''", 'NULL' ]);
 
 # What to give where a name tells what would be right; mostly.
-my %likely = (amount => [ 0, 1, 3, 7, 10, 100 ], ledger => [ "'main'", "'main'", "'strict'" ], source => \@addresses, destination => \@addresses, address => \@addresses, asset => \@assets,
+my %likely = (amount => [ 0, 1, 3, 7, 10, 100 ], ledger => [ "'main'", "'main'", "'strict'", "'chained'" ], hashing => [ "'strict'", "'sealed'", "'off'" ], source => \@addresses, destination => \@addresses, address => \@addresses, asset => \@assets,
 	max_rows => [ 0, 1, 10, 2147483647 ], pattern => [ "'**'", "'users:*'", "'*'" ], role => [ "'boss'", "'clerk'" ], right => [ "'read'", "'post'" ],
 	version => [ 1, 2 ], floor => [ 'NULL', 0, -10 ], ceiling => [ 'NULL', 100000 ], metadata => [ 'NULL', "'{}'" ], idempotency_key => [ 'NULL' ], reference => [ 'NULL' ],
 	batch_size => [ 1, 3, 8192 ], on_refused => [ "'stop'", "'skip'", "'collect'" ], effective_at => [ 'NULL' ], amount => [ 0, 1, 3, 7, 10, 100 ], hold => [ 1 .. 300 ], expires_at => [ 'NULL', "now() + interval '1 hour'" ]);
