@@ -102,5 +102,6 @@ pgtap:
 bench:
 	@test/bench/run
 	@test/bench/batch
+	@test/bench/strict
 lint: all
 	@PARTS="$(PARTS)" PURE="$(PURE)" test/lint/run
