@@ -246,6 +246,11 @@ SELECT * FROM pg_temp.tamper('hash of another', 'strict_books', 'UPDATE ledger_d
 SELECT * FROM pg_temp.tamper('tail cut off, with a transaction', 'strict_books', 'DELETE FROM ledger_data.journal WHERE ledger_id = %1$s AND position >= 8');
 -- what was at the end and has left no trace is missed only by those who know the head
 SELECT * FROM pg_temp.tamper('tail cut off, of events', 'strict_books', 'DELETE FROM ledger_data.journal WHERE ledger_id = %1$s AND position >= 9');
+-- nor is what was changed with all hashes after it; but a gap is a gap
+SELECT * FROM pg_temp.tamper('the last, with its hash', 'strict_books', 'UPDATE ledger_data.journal SET payload = ''{}'' WHERE ledger_id = %1$s AND position = 10;
+	UPDATE ledger_data.journal SET hash = pg_temp.follow(NULL, (SELECT hash FROM ledger_data.journal WHERE ledger_id = %1$s AND position = 9), (SELECT line FROM ledger_data.lines(%1$s, 9, 10))) WHERE ledger_id = %1$s AND position = 10');
+SELECT * FROM pg_temp.tamper('the last moved on, with its hash', 'strict_books', 'UPDATE ledger_data.journal SET position = 11 WHERE ledger_id = %1$s AND position = 10;
+	UPDATE ledger_data.journal SET hash = pg_temp.follow(NULL, (SELECT hash FROM ledger_data.journal WHERE ledger_id = %1$s AND position = 9), (SELECT line FROM ledger_data.lines(%1$s, 10, 11))) WHERE ledger_id = %1$s AND position = 11');
 SELECT * FROM pg_temp.tamper('the beginning', 'strict_books', 'DELETE FROM ledger_data.journal WHERE ledger_id = %1$s AND position = 1');
 SELECT * FROM pg_temp.tamper('how it began', 'strict_books', 'UPDATE ledger_data.journal SET payload = payload || ''{"hashing": "sealed"}'' WHERE ledger_id = %1$s AND position = 1');
 SELECT * FROM pg_temp.tamper('that it began', 'strict_books', 'UPDATE ledger_data.journal SET payload = NULL WHERE ledger_id = %1$s AND position = 1');
