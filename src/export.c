@@ -69,6 +69,9 @@ ledger_export_lines(PG_FUNCTION_ARGS)
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(5), TEXTOID, -1, false, TYPALIGN_INT, &blocks, &nulls, &block_count);
 	export.hash = merkle_begin();
 	put_line(&export, PG_GETARG_TEXT_PP(3));
+	/* blocks of records that were exported before: they may be newer than that */
+	while (block < block_count && DatumGetInt64(positions[block]) <= PG_GETARG_INT64(1))
+		put_line(&export, DatumGetTextPP(blocks[block++]));
 	reader = line_begin(PG_GETARG_INT32(0), PG_GETARG_INT64(1), PG_GETARG_INT64(2));
 	while ((line = line_next(reader)) != NULL)
 	{

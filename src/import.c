@@ -18,17 +18,15 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "access.h"
 #include "compat.h"
 #include "intake.h"
-#include "line.h"
-#include "notify.h"
-#include "owner.h"
+#include "origin.h"
 #include "parse.h"
 #include "progress.h"
+#include "request.h"
 #include "run.h"
 
 LEDGER_FUNCTION(ledger_import);
@@ -38,62 +36,8 @@ LEDGER_FUNCTION(ledger_import_from);
 /* Milliseconds before import_from tries again. */
 #define FIRST_PAUSE	10
 
-/* Records written at a time, and rows fetched. */
-#define CHUNK	1000
-
-typedef struct Import
-{
-	/* where it goes */
-	text	   *name;
-	Ledger		ledger;			/* id 0 until it is made */
-	bool		fresh;
-	StoreTable *journal;
-	StoreTable *entry;
-	Intake	   *intake;
-
-	/* where it is */
-	int64		line;
-	int64		after;			/* position of the last record before */
-	bool		headed;			/* the header was read */
-	bool		ended;			/* the last line was read */
-	int64		last;			/* position of the last record */
-	bool		serial;
-	bool		strict;			/* as of the last record */
-	int64		last_block;		/* the last block that is to come */
-	bool		has_head;
-	uint8		head[HASH_SIZE];	/* of the export */
-	uint8		digest[HASH_SIZE];	/* of all lines */
-	uint8		chain[HASH_SIZE];	/* of the last record, while strict */
-	uint8		block_hash[HASH_SIZE];	/* of the last block */
-	int64		block;			/* its number */
-	StringInfoData leaves;		/* of the records since, after room for a header */
-	int64		first_unsealed;	/* the position of the first of them */
-	MerkleHash *hash;
-
-	/* what is to be written */
-	MemoryContext outer;
-	MemoryContext chunk;		/* of the lines since the last time something was written */
-	JournalRecord records[CHUNK];
-	int			record_count;
-	EntryRecord *entries;
-	int			entry_count;
-	int			entry_room;
-
-	/* what has come of it */
-	int64		record_total;
-	int64		entry_total;
-	int64		block_total;
-} Import;
-
-LEDGER_NORETURN static void
-refuse_line(const Import *import, const char *reason)
-{
-	ereport(ERROR,
-			errcode(ERRCODE_LEDGER_INVALID_IMPORT),
-			errmsg("line " INT64_FORMAT " of the import: %s", import->line, reason),
-			errdetail("Nothing was imported."));
-	pg_unreachable();
-}
+/* Records that a block has at most. */
+#define MAX_BLOCK	1000000
 
 /* For errors that PostgreSQL raises on the way. */
 static void
@@ -102,208 +46,82 @@ tell_line(void *arg)
 	errcontext("line " INT64_FORMAT " of the import", ((Import *) arg)->line);
 }
 
-/* Run a query of ours as the owner; one value of it, copied. */
-static Datum
-run_query(const char *query, int nargs, Oid *types, Datum *args, bool *isnull)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext old;
-	Datum		value;
-	Owner		owner;
-
-	owner_enter(&owner);
-	SPI_connect();
-	if (SPI_execute_with_args(query, nargs, types, args, NULL, false, 1) != SPI_OK_SELECT || SPI_processed != 1)
-		elog(ERROR, "%s failed", query);	/* cannot happen */
-	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, isnull);
-	if (!*isnull && TupleDescAttr(SPI_tuptable->tupdesc, 0)->attlen == -1)
-	{
-		old = MemoryContextSwitchTo(caller);
-		value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
-		MemoryContextSwitchTo(old);
-	}
-	SPI_finish();
-	owner_leave(&owner);
-	return value;
-}
-
-/* The same; an error does not tell where in our SQL it arose, which is no help. */
-static Datum
-run_own(const char *query, int nargs, Oid *types, Datum *args, bool *isnull)
-{
-	MemoryContext context = CurrentMemoryContext;
-	Datum		volatile value = (Datum) 0;
-
-	PG_TRY();
-	{
-		value = run_query(query, nargs, types, args, isnull);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		error->context = NULL;
-		ReThrowError(error);
-	}
-	PG_END_TRY();
-	return value;
-}
-
-/* ------ the header ------ */
-
-/* Assets that there are not yet are made; those that there are must be the same. */
-static void
-take_assets(Import *import, Jsonb *header)
-{
-	static Oid	types[] = {TEXTOID, INT4OID};
-	JsonbValue *assets = parse_member(header, "assets");
-
-	if (assets == NULL || assets->type != jbvBinary || !JsonContainerIsArray(assets->val.binary.data))
-		refuse_line(import, "the header names no assets");
-	for (uint32 i = 0; i < JsonContainerSize(assets->val.binary.data); i++)
-	{
-		JsonbValue *pair = getIthJsonbValueFromContainer(assets->val.binary.data, i);
-		Jsonb	   *asset = pair->type == jbvBinary ? JsonbValueToJsonb(pair) : NULL;
-		int64		scale;
-		char	   *code = asset ? parse_string(asset, "code") : NULL;
-		Refusal		refusal = {0};
-		Asset		known;
-		bool		isnull;
-
-		if (code == NULL || !parse_number(asset, "scale", &scale) || scale < 0 || scale > AMOUNT_MAX_SCALE)
-			refuse_line(import, "the header has a malformed asset");
-		if (!asset_find(code, strlen(code), &known, &refusal))
-		{
-			Datum		args[] = {CStringGetTextDatum(code), Int32GetDatum((int32) scale)};
-
-			access_require(ALL_LEDGERS, NULL, RIGHT_ADMIN);
-			(void) run_own("SELECT ledger_data.create_asset($1, $2, NULL)", 2, types, args, &isnull);
-		}
-		else if (known.scale != scale)
-			refuse_line(import, psprintf("asset \"%s\" has scale " INT64_FORMAT ", here it has %d", code, scale, known.scale));
-	}
-}
-
-/* The hash of a record's line, and all that comes before it in its block. */
-static void
-take_leaves(Import *import, int64 until, uint8 *last)
-{
-	static Oid	types[] = {INT4OID};
-	Datum		args[] = {Int32GetDatum(import->ledger.id)};
-	int64		sealed = PG_INT64_MIN;
-	LineReader *reader;
-	Line	   *line;
-	bool		isnull;
-	Datum		value;
-
-	value = run_own("SELECT max(last_position) FROM ledger_data.block WHERE ledger_id = $1", 1, types, args, &isnull);
-	if (!isnull)
-	{
-		sealed = DatumGetInt64(value);
-		import->block = DatumGetInt64(run_own("SELECT max(number) FROM ledger_data.block WHERE ledger_id = $1", 1, types, args, &isnull));
-		value = run_own("SELECT hash FROM ledger_data.block WHERE ledger_id = $1 ORDER BY number DESC LIMIT 1", 1, types, args, &isnull);
-		memcpy(import->block_hash, VARDATA_ANY(DatumGetPointer(value)), HASH_SIZE);
-	}
-	/* the last record at least, also if it is sealed */
-	reader = line_begin(import->ledger.id, Min(sealed, until - 1), until);
-	while ((line = line_next(reader)) != NULL)
-	{
-		canon_leaf(import->hash, line->text.data, line->text.len, last);
-		if (line->record.hash != NULL)
-			memcpy(import->chain, line->record.hash, HASH_SIZE);
-		if (line->record.position <= sealed)
-			continue;
-		if (import->leaves.len == VARHDRSZ)
-			import->first_unsealed = line->record.position;
-		appendBinaryStringInfo(&import->leaves, (char *) last, HASH_SIZE);
-	}
-	line_end(reader);
-}
-
-/* Lock a ledger that there is; it must be where the export starts. */
-static void
-take_ledger(Import *import, Jsonb *header, int64 after)
-{
-	LockOrder	order = {LOCK_NOTHING};
-	uint8		start[HASH_SIZE];
-	uint8		last[HASH_SIZE];
-	int64		newest;
-
-	lock_ledger(&order, import->ledger.id, LEDGER_LOCK_EXCLUSIVE);
-	if (!ledger_get(import->ledger.id, &import->ledger))
-		elog(ERROR, "there is no ledger %d", import->ledger.id);	/* cannot happen */
-	PushActiveSnapshot(GetLatestSnapshot());
-	newest = journal_last(import->journal, import->ledger.id, PG_INT64_MAX);
-	PopActiveSnapshot();
-	store_begin();
-	import->last = journal_last(import->journal, import->ledger.id, PG_INT64_MAX);
-	if (newest != import->last)
-		store_serialization_failure();
-	import->serial = import->ledger.serial;
-	import->strict = import->ledger.strict;
-	if (after != 0 && import->last == after)
-		take_leaves(import, after, last);
-	store_end(false);
-	if (import->last != after || !parse_hash(header, "start", start) || memcmp(start, last, HASH_SIZE) != 0)
-		ereport(ERROR,
-				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("ledger \"%s\" is not where the export starts", import->ledger.name),
-				after == 0 ? errdetail("It has records, and the export is of a ledger from its beginning.") :
-				errdetail("The export starts after record " INT64_FORMAT "; the ledger's last is " INT64_FORMAT "%s.", after, import->last,
-						  import->last == after ? ", another one" : ""),
-				errhint("Import into a ledger that does not exist, or what was exported after the ledger's last record."));
-}
-
-static void
-take_header(Import *import, Jsonb *header)
-{
-	Refusal		refusal = {0};
-	int64		version;
-	int64		after;
-
-	if (!parse_number(header, "ledger_export", &version) || version == 0)
-		refuse_line(import, "it is not the header of an export");
-	if (version != 1)
-		refuse_line(import, psprintf("version " INT64_FORMAT " of exports is not known", version));
-	if (!parse_number(header, "after", &after) || after < 0)
-		refuse_line(import, "the header does not say where the export starts");
-	import->after = after;
-	import->has_head = parse_member(header, "head") != NULL;
-	if (!parse_number(header, "last_block", &import->last_block) ||
-		(import->has_head && !parse_hash(header, "head", import->head)))
-		refuse_line(import, "the header has a malformed head");
-	import->fresh = !ledger_find(import->name, &import->ledger, &refusal);
-	if (import->fresh && after != 0)
-		refusal_raise(&refusal);
-	if (import->fresh)
-		import->ledger.id = 0;
-	else
-		take_ledger(import, header, after);
-	take_assets(import, header);
-	import->headed = true;
-	if (!import->fresh)
-		import->intake = intake_begin(import->outer, import->ledger.id, false);
-	progress_begin(import->ledger.id, PROGRESS_IMPORT);
-}
-
 /* ------ records ------ */
+
+/* A text that must be one of a kind, and the record that has it. */
+typedef struct UniqueText
+{
+	const text *value;
+	int			record;			/* index in the chunk */
+} UniqueText;
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	const UniqueText *x = a;
+	const UniqueText *y = b;
+	int			x_length = VARSIZE_ANY_EXHDR(x->value);
+	int			y_length = VARSIZE_ANY_EXHDR(y->value);
+	int			order = memcmp(VARDATA_ANY(x->value), VARDATA_ANY(y->value), Min(x_length, y_length));
+
+	return order != 0 ? order : x_length != y_length ? x_length - y_length : x->record - y->record;
+}
+
+LEDGER_NORETURN static void
+refuse_duplicate(Import *import, int record, const char *what)
+{
+	import->line = import->lines[record];
+	origin_refuse(import, psprintf("its %s is that of another record", what));
+}
+
+/* Refuse a key or reference that another record has: in the ledger, or among those collected. */
+static void
+check_unique(Import *import, bool references)
+{
+	const char *what = references ? "reference" : "idempotency key";
+	UniqueText *texts = palloc(sizeof(UniqueText) * import->record_count);
+	JournalFound found;
+	int			count = 0;
+
+	for (int i = 0; i < import->record_count; i++)
+	{
+		text	   *value = references ? import->records[i].reference : import->records[i].idempotency_key;
+
+		if (value == NULL)
+			continue;
+		if (references ? journal_find_reference(import->journal, import->ledger.id, value, &found) :
+			journal_find_key(import->journal, import->ledger.id, value, &found))
+			refuse_duplicate(import, i, what);
+		texts[count++] = (UniqueText) {value, i};
+	}
+	qsort(texts, count, sizeof(UniqueText), compare_texts);
+	for (int i = 1; i < count; i++)
+		if (VARSIZE_ANY_EXHDR(texts[i].value) == VARSIZE_ANY_EXHDR(texts[i - 1].value) &&
+			memcmp(VARDATA_ANY(texts[i].value), VARDATA_ANY(texts[i - 1].value), VARSIZE_ANY_EXHDR(texts[i].value)) == 0)
+			refuse_duplicate(import, texts[i].record, what);
+}
 
 /* Write what was collected. */
 static void
 flush_records(Import *import)
 {
+	MemoryContext old = MemoryContextSwitchTo(import->chunk);
+
 	if (import->record_count == 0)
+	{
+		MemoryContextSwitchTo(old);
 		return;
+	}
 	store_begin();
+	check_unique(import, false);
+	check_unique(import, true);
 	if (import->entry_count > 0)
 		entry_write(import->entry, import->ledger.id, import->entries, import->entry_count);
 	journal_write(import->journal, import->ledger.id, import->records, import->record_count);
 	store_end(true);
 	import->record_count = import->entry_count = import->entry_room = 0;
 	import->entries = NULL;
+	MemoryContextSwitchTo(old);
 	MemoryContextReset(import->chunk);
 }
 
@@ -318,10 +136,10 @@ make_ledger(Import *import, const JournalRecord *record)
 
 	if (record->kind != KIND_LEDGER || record->payload == NULL || !JB_ROOT_IS_OBJECT(record->payload) ||
 		strcmp(parse_string(record->payload, "change") ? parse_string(record->payload, "change") : "", "create") != 0)
-		refuse_line(import, "the first record of a ledger is not that of its creation");
-	id = run_own("SELECT ledger_data.import_ledger($1, $2, $3)", 3, types, args, &isnull);
+		origin_refuse(import, "the first record of a ledger is not that of its creation");
+	id = origin_value(import, "SELECT ledger_data.import_ledger($1, $2, $3)", 3, types, args, &isnull);
 	if (isnull)
-		refuse_line(import, "the record of the ledger's creation is malformed");
+		origin_refuse(import, "the record of the ledger's creation is malformed");
 	import->ledger.id = DatumGetInt32(id);
 	strlcpy(import->ledger.name, text_to_cstring(import->name), NAMEDATALEN);
 	import->serial = parse_string(record->payload, "ordering") != NULL && strcmp(parse_string(record->payload, "ordering"), "serial") == 0;
@@ -362,15 +180,19 @@ take_entries(Import *import, ParsedRecord *parsed)
 		Amount		amount;
 
 		if (!asset_find(entry->asset, strlen(entry->asset), &asset, &refusal))
-			refuse_line(import, psprintf("asset \"%s\" is not in the header", entry->asset));
+			origin_refuse(import, psprintf("asset \"%s\" is not in the header",
+										   request_show((Span) {entry->asset, strlen(entry->asset)})));
 		balance = intake_find(import->intake, entry->address, entry->address_length, &asset);
 		if (balance == NULL)
-			refuse_line(import, psprintf("address \"%s\" is malformed", entry->address));
+			origin_refuse(import, psprintf("address \"%s\" is malformed",
+										   request_show((Span) {entry->address, entry->address_length})));
 		fault = intake_apply(balance, entry, record->recorded_at, &amount);
 		if (fault != NULL)
-			refuse_line(import, fault);
+			origin_refuse(import, fault);
 		if (i % 2 == 0 ? amount > 0 : amount + taken != 0 || strcmp(entry->asset, entry[-1].asset) != 0)
-			refuse_line(import, "a posting does not take from its source what it gives to its destination");
+			origin_refuse(import, "a posting does not take from its source what it gives to its destination");
+		if (i % 2 == 1 && row[-1].balance_id == row->balance_id)
+			origin_refuse(import, "a posting has one account as source and destination");
 		taken = amount;
 		record->legs[i].balance_id = balance->id;
 		*row = (EntryRecord) {balance->id, entry->version, record->position, record->recorded_at, record->effective_at,
@@ -396,7 +218,27 @@ take_hashes(Import *import, JournalRecord *record, const uint8 *leaf)
 		return;
 	if (import->leaves.len == VARHDRSZ)
 		import->first_unsealed = record->position;
+	if (import->leaves.len > MAX_BLOCK * HASH_SIZE)
+		origin_refuse(import, "no block has so many records");
 	appendBinaryStringInfo(&import->leaves, (const char *) leaf, HASH_SIZE);
+}
+
+/* Whether texts that are looked for are no longer than they may be; they are not empty. */
+static bool
+texts_fit(const JournalRecord *record)
+{
+	const text *texts[TAG_COUNT + 4] = {record->idempotency_key, record->reference};
+
+	if (record->tags != NULL)
+	{
+		texts[2] = record->tags->correlation_id;
+		texts[3] = record->tags->causation_id;
+		memcpy(&texts[4], record->tags->values, sizeof(record->tags->values));
+	}
+	for (int i = 0; i < (int) lengthof(texts); i++)
+		if (texts[i] != NULL && (VARSIZE_ANY_EXHDR(texts[i]) == 0 || VARSIZE_ANY_EXHDR(texts[i]) > KEY_MAX))
+			return false;
+	return true;
 }
 
 static void
@@ -407,7 +249,11 @@ take_record(Import *import, Jsonb *object, const char *text, Size length, const 
 	const char *hashing;
 
 	if (!parse_record(object, text, length, &parsed))
-		refuse_line(import, "it is not a record in canonical form, version 1");
+		origin_refuse(import, "it is not a record in canonical form, version 1");
+	if (!texts_fit(record))
+		origin_refuse(import, "a key, reference or tag does not have 1 to 512 bytes");
+	if (record->metadata != NULL && !JB_ROOT_IS_OBJECT(record->metadata))
+		origin_refuse(import, "metadata is not a JSON object");
 	if (import->ledger.id == 0)
 		make_ledger(import, record);
 	hashing = new_hashing(record);
@@ -416,50 +262,95 @@ take_record(Import *import, Jsonb *object, const char *text, Size length, const 
 	{
 		import->strict = true;
 		memcpy(import->chain, import->block_hash, HASH_SIZE);
+		memcpy(import->chain_start, import->block_hash, HASH_SIZE);
 	}
 	if (record->position <= import->last || record->position > PG_INT64_MAX / 2 ||
 		((import->strict || import->serial) && record->position != import->last + 1))
-		refuse_line(import, psprintf("record " INT64_FORMAT " follows record " INT64_FORMAT, record->position, import->last));
+		origin_refuse(import, psprintf("record " INT64_FORMAT " follows record " INT64_FORMAT, record->position, import->last));
 	if (record->related < 0 || record->related >= record->position)
-		refuse_line(import, "it refers to a record that is not before it");
+		origin_refuse(import, "it refers to a record that is not before it");
+	if ((record->related != 0) != (strchr("cvr", record->kind) != NULL))
+		origin_refuse(import, record->related != 0 ? "a record of its kind refers to no other" : "it does not say which record it is about");
 	if (record->leg_count > 0 && strchr("tcr", record->kind) == NULL)
-		refuse_line(import, "a record of its kind has no entries");
+		origin_refuse(import, "a record of its kind has no entries");
 	take_entries(import, &parsed);
 	take_hashes(import, record, leaf);
 	if (hashing != NULL && strcmp(hashing, "strict") != 0)
 		import->strict = false;
 	import->last = record->position;
-	import->record_total++;
+	if (import->record_total++ == 0)
+		import->first_line = import->line;
+	import->lines[import->record_count] = import->line;
 	import->records[import->record_count++] = *record;
 	progress_add(1);
 }
 
 /* ------ blocks, and the end ------ */
 
+/* A block that there is must be the same. */
 static void
-take_block(Import *import, const char *line, Size length)
+check_block(Import *import, int64 number, const char *line, Size length)
+{
+	static Oid	types[] = {INT4OID, INT8OID, TEXTOID};
+	Datum		args[] = {Int32GetDatum(import->ledger.id), Int64GetDatum(number),
+	PointerGetDatum(cstring_to_text_with_len(line, length))};
+	bool		isnull;
+
+	if (!DatumGetBool(origin_value(import, "SELECT coalesce((SELECT hash = sha256(convert_to($3, 'UTF8'))"
+								   " FROM ledger_data.block WHERE ledger_id = $1 AND number = $2), false)", 3, types, args, &isnull)))
+		origin_refuse(import, psprintf("block " INT64_FORMAT " of the ledger is another one", number));
+}
+
+/* The position of a record that is in no block yet, counted from 0; 0 if there are not so many. */
+static int64
+unsealed_position(Import *import, int64 index)
+{
+	static Oid	types[] = {INT4OID, INT8OID, INT8OID};
+	Datum		args[] = {Int32GetDatum(import->ledger.id), Int64GetDatum(import->first_unsealed), Int64GetDatum(index)};
+	bool		isnull;
+
+	return DatumGetInt64(origin_value(import, "SELECT coalesce((SELECT position FROM ledger_data.journal"
+									  " WHERE ledger_id = $1 AND position >= $2 ORDER BY position OFFSET $3 LIMIT 1), 0)", 3, types, args, &isnull));
+}
+
+/* A block of all records since the one before; or, before the first record, of some that were in the ledger. */
+static void
+take_block(Import *import, Jsonb *header, const char *line, Size length)
 {
 	static Oid	types[] = {INT4OID, TEXTOID, INT8OID, INT8OID, BYTEAOID, BYTEAOID};
+	int64		count = (import->leaves.len - VARHDRSZ) / HASH_SIZE;
+	bool		early = import->record_total == 0;
+	int64		records = count;
+	int64		number;
 	Datum		args[6];
 	bool		isnull;
 	Datum		hash;
 
-	if (import->leaves.len == VARHDRSZ)
-		refuse_line(import, "a block has no records");
-	SET_VARSIZE(import->leaves.data, import->leaves.len);
+	if (!parse_number(header, "block", &number) || (early && !parse_number(header, "records", &records)))
+		origin_refuse(import, "it is not the header of a block");
+	if (early && number <= import->block)
+	{
+		check_block(import, number, line, length);
+		return;
+	}
+	if (records < 1 || records > count)
+		origin_refuse(import, "a block has no records");
 	args[0] = Int32GetDatum(import->ledger.id);
 	args[1] = PointerGetDatum(cstring_to_text_with_len(line, length));
 	args[2] = Int64GetDatum(import->first_unsealed);
-	args[3] = Int64GetDatum(import->last);
-	args[4] = PointerGetDatum(import->leaves.data);
+	args[3] = Int64GetDatum(early ? unsealed_position(import, records - 1) : import->last);
+	args[4] = PointerGetDatum(cstring_to_text_with_len(import->leaves.data + VARHDRSZ, records * HASH_SIZE));
 	args[5] = PointerGetDatum(cstring_to_text_with_len((char *) import->block_hash, HASH_SIZE));
-	hash = run_own("SELECT ledger_data.import_block($1, $2, $3, $4, $5, $6)", 6, types, args, &isnull);
+	hash = origin_value(import, "SELECT ledger_data.import_block($1, $2, $3, $4, $5, $6)", 6, types, args, &isnull);
 	if (isnull)
-		refuse_line(import, "the block is not that of the records before it");
+		origin_refuse(import, "the block is not that of the records before it");
 	memcpy(import->block_hash, VARDATA_ANY(DatumGetPointer(hash)), HASH_SIZE);
 	import->block++;
 	import->block_total++;
-	import->leaves.len = VARHDRSZ;
+	if (records < count)
+		import->first_unsealed = unsealed_position(import, records);
+	memmove(import->leaves.data + VARHDRSZ, import->leaves.data + VARHDRSZ + records * HASH_SIZE, (count - records) * HASH_SIZE);
+	import->leaves.len = VARHDRSZ + (count - records) * HASH_SIZE;
 }
 
 /* The last line says how many there were and what their hash is. */
@@ -470,9 +361,9 @@ take_end(Import *import, Jsonb *end)
 	uint8		digest[HASH_SIZE];
 
 	if (!parse_number(end, "records", &records) || records != import->record_total)
-		refuse_line(import, psprintf("there were " INT64_FORMAT " records, the export had " INT64_FORMAT, import->record_total, records));
+		origin_refuse(import, psprintf("there were " INT64_FORMAT " records, the export had " INT64_FORMAT, import->record_total, records));
 	if (!parse_hash(end, "digest", digest) || memcmp(digest, import->digest, HASH_SIZE) != 0)
-		refuse_line(import, "the lines before it are not those of the export");
+		origin_refuse(import, "the lines before it are not those of the export");
 	import->ended = true;
 }
 
@@ -487,18 +378,18 @@ take_line(Import *import, const char *line, Size length)
 	CHECK_FOR_INTERRUPTS();
 	import->line++;
 	if (import->ended)
-		refuse_line(import, "it comes after the end of the export");
+		origin_refuse(import, "it comes after the end of the export");
 	object = parse_json(line, length);
 	if (object == NULL)
-		refuse_line(import, "it is not a JSON object");
+		origin_refuse(import, "it is not a JSON object");
 	canon_leaf(import->hash, line, length, leaf);
 	end = parse_member(object, "end");
 	if (!import->headed)
-		take_header(import, object);
+		origin_take(import, object);
 	else if (end != NULL && end->type == jbvBinary)
 		take_end(import, JsonbValueToJsonb(end));
 	else if (parse_member(object, "block") != NULL)
-		take_block(import, line, length);
+		take_block(import, object, line, length);
 	else
 		take_record(import, object, line, length, leaf);
 	merkle_node(import->hash, import->digest, leaf, import->digest);
@@ -543,8 +434,8 @@ begin(Import *import, FunctionCallInfo fcinfo, const char *function)
 static Datum
 finish(Import *import, FunctionCallInfo fcinfo, int head_arg)
 {
-	static Oid	types[] = {INT4OID, INT8OID, INT8OID, BYTEAOID};
-	Datum		args[] = {Int32GetDatum(import->ledger.id), Int64GetDatum(import->after), Int64GetDatum(import->last), (Datum) 0};
+	static Oid	types[] = {INT4OID, INT8OID, INT8OID, INT8OID, INT8OID, BYTEAOID};
+	Datum		args[6] = {Int32GetDatum(import->ledger.id), Int64GetDatum(import->after), Int64GetDatum(import->last)};
 	bool		has_head = !PG_ARGISNULL(head_arg);
 	bytea	   *head = has_head ? PG_GETARG_BYTEA_PP(head_arg) : NULL;
 	uint8	   *reached = import->strict ? import->chain : import->block_hash;
@@ -557,10 +448,14 @@ finish(Import *import, FunctionCallInfo fcinfo, int head_arg)
 	if (!import->ended)
 	{
 		import->line++;
-		refuse_line(import, "the end of the export is missing");
+		origin_refuse(import, "the end of the export is missing");
 	}
+	if (import->fresh && import->record_total == 0)
+		origin_refuse(import, "there are no records");
+	if (import->block < import->last_block)
+		origin_refuse(import, psprintf("the header of block " INT64_FORMAT " is missing", import->block + 1));
 	if (import->has_head && memcmp(import->head, reached, HASH_SIZE) != 0)
-		refuse_line(import, "the head of what was read is not that of the header");
+		origin_refuse(import, "the head of what was read is not that of the header");
 	if (has_head && (VARSIZE_ANY_EXHDR(head) != HASH_SIZE || memcmp(VARDATA_ANY(head), reached, HASH_SIZE) != 0))
 		ereport(ERROR,
 				errcode(ERRCODE_LEDGER_INVALID_IMPORT),
@@ -570,12 +465,14 @@ finish(Import *import, FunctionCallInfo fcinfo, int head_arg)
 	if (import->record_total > 0)
 	{
 		intake_write(import->intake);
-		args[3] = PointerGetDatum(cstring_to_text_with_len((char *) import->block_hash, HASH_SIZE));
-		fault = run_own("SELECT ledger_data.import_state($1, $2, $3, $4)", 4, types, args, &isnull);
+		args[3] = Int64GetDatum(import->record_total);
+		args[4] = Int64GetDatum(import->first_line);
+		args[5] = PointerGetDatum(cstring_to_text_with_len((char *) import->chain_start, HASH_SIZE));
+		fault = origin_value(import, "SELECT ledger_data.import_state($1, $2, $3, $4, $5, $6)", 6, types, args, &isnull);
 		if (!isnull)
 			ereport(ERROR,
 					errcode(ERRCODE_LEDGER_INVALID_IMPORT),
-					errmsg("what was imported does not agree: %s", TextDatumGetCString(fault)),
+					errmsg("%s", TextDatumGetCString(fault)),
 					errdetail("Nothing was imported."));
 	}
 	progress_end();
@@ -611,7 +508,7 @@ ledger_import(PG_FUNCTION_ARGS)
 		if (line == NULL)
 		{
 			import->line++;
-			refuse_line(import, "it is NULL");
+			origin_refuse(import, "it is NULL");
 		}
 		take_line(import, VARDATA_ANY(line), VARSIZE_ANY_EXHDR(line));
 	}
@@ -661,7 +558,7 @@ ledger_import_query(PG_FUNCTION_ARGS)
 			if (line == NULL)
 			{
 				import->line++;
-				refuse_line(import, "it is NULL");
+				origin_refuse(import, "it is NULL");
 			}
 			take_line(import, VARDATA_ANY(line), VARSIZE_ANY_EXHDR(line));
 		}

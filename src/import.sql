@@ -43,13 +43,14 @@ CREATE FUNCTION ledger_data.import_block(number int, line text, first bigint, la
 	AS $$
 #variable_conflict use_variable
 DECLARE
-	said jsonb := line;
-	block bigint := said ->> 'block';
+	block bigint;
 	before bigint := (SELECT coalesce(max(b.number), 0) FROM ledger_data.block b WHERE b.ledger_id = number);
 	root bytea := ledger_data.merkle_root(leaves);
-	sealed_at timestamptz := said ->> 'sealed_at';
+	sealed_at timestamptz;
 	records int := octet_length(leaves) / 32;
 BEGIN
+	block := line::jsonb ->> 'block';
+	sealed_at := line::jsonb ->> 'sealed_at';
 	-- the header that there must be, to the byte
 	IF block IS DISTINCT FROM before + 1
 			OR line IS DISTINCT FROM ledger_data.block_header(block, first, last, records, sealed_at, root, previous) THEN
@@ -236,40 +237,68 @@ CREATE FUNCTION ledger_data.import_holds(number int, after bigint) RETURNS void
 COMMENT ON FUNCTION ledger_data.import_holds(int, bigint) IS 'Makes holds, and what is held on balances, what the records after a position say.';
 REVOKE ALL ON FUNCTION ledger_data.import_holds(int, bigint) FROM PUBLIC;
 
-CREATE FUNCTION ledger_data.import_state(number int, after bigint, last bigint, block_hash bytea) RETURNS text
+CREATE FUNCTION ledger_data.import_line(number int, after bigint, first_line bigint, "position" bigint) RETURNS bigint
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		-- the records since the first, and the blocks that end between them
+		SELECT $3 - 1 + (SELECT count(*) FROM ledger_data.journal j WHERE j.ledger_id = $1 AND j.position > $2 AND j.position <= $4)
+			+ (SELECT count(*) FROM ledger_data.block b WHERE b.ledger_id = $1 AND b.last_position > $2 AND b.last_position < $4);
+	END;
+COMMENT ON FUNCTION ledger_data.import_line(int, bigint, bigint, bigint) IS 'Which line of an import a record was.';
+REVOKE ALL ON FUNCTION ledger_data.import_line(int, bigint, bigint, bigint) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.import_state(number int, after bigint, last bigint, records bigint, first_line bigint, chain_start bytea) RETURNS text
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET jit = off
 	AS $$
+#variable_conflict use_variable
 DECLARE
-	way text := (SELECT j.payload ->> 'hashing' FROM ledger_data.journal j
-		WHERE j.ledger_id = number AND j.kind = 'l' AND j.payload ->> 'change' IN ('create', 'hashing') ORDER BY j.position DESC LIMIT 1);
+	way text;
+	kinds text;
+	fault record;
 BEGIN
-	PERFORM ledger_data.import_accounts(number, after);
-	IF EXISTS (SELECT FROM ledger_data.journal j WHERE j.ledger_id = number AND j.position > after AND j.kind IN ('h', 'c', 'v')) THEN
-		PERFORM ledger_data.import_holds(number, after);
+	IF (SELECT count(*) FROM ledger_data.journal j WHERE j.ledger_id = number AND j.position > after) <> records THEN
+		RETURN 'the ledger was written to while its import was read';
 	END IF;
+	kinds := (SELECT string_agg(DISTINCT j.kind::text, '') FROM ledger_data.journal j WHERE j.ledger_id = number AND j.position > after);
+	SELECT * INTO fault FROM ledger_data.claim_fault(number, after);
+	IF fault.position IS NULL THEN
+		PERFORM ledger_data.import_accounts(number, after);
+		IF kinds ~ '[hcv]' THEN
+			PERFORM ledger_data.import_holds(number, after);
+			SELECT * INTO fault FROM ledger_data.hold_fault(number, after);
+		END IF;
+	END IF;
+	IF fault.position IS NULL AND kinds ~ 'r' THEN
+		SELECT * INTO fault FROM ledger_data.reversal_fault(number, after);
+	END IF;
+	IF fault.position IS NOT NULL THEN
+		RETURN format('line %s of the import: %s', ledger_data.import_line(number, after, first_line, fault.position), fault.reason);
+	END IF;
+	way := (SELECT j.payload ->> 'hashing' FROM ledger_data.journal j
+		WHERE j.ledger_id = number AND j.kind = 'l' AND j.payload ->> 'change' IN ('create', 'hashing') ORDER BY j.position DESC LIMIT 1);
 	-- positions that are drawn go on after those that came along
 	UPDATE ledger_data.ledger l SET hashing = ledger_data.hashing_code(way),
-			chain_start = CASE WHEN way = 'strict' AND l.hashing <> 's' THEN nullif(block_hash, decode(repeat('00', 32), 'hex')) ELSE l.chain_start END,
+			chain_start = CASE WHEN trim('\x00'::bytea FROM chain_start) = '' THEN l.chain_start ELSE chain_start END,
 			position_base = greatest(l.position_base, last - (SELECT p.last_value FROM ledger_data.journal_position p) + 1)
 		WHERE l.id = number;
-	RETURN (SELECT format('%s, %s: %s', f.invariant, f.object, f.detail) FROM (
+	RETURN (SELECT format('what was imported does not agree: %s, %s: %s', f.invariant, f.object, f.detail) FROM (
 			SELECT * FROM ledger_data.verify_sums(number)
 			UNION ALL SELECT * FROM ledger_data.verify_limits(number)
 			UNION ALL SELECT * FROM ledger_data.verify_accounts(number)
-			UNION ALL SELECT * FROM ledger_data.verify_holds(number)
-			UNION ALL SELECT * FROM ledger_data.verify_reversals(number)) f
+			UNION ALL SELECT * FROM ledger_data.verify_holds(number) WHERE kinds ~ '[hcv]'
+			UNION ALL SELECT * FROM ledger_data.verify_reversals(number) WHERE kinds ~ 'r') f
 		LIMIT 1);
 END
 $$;
-COMMENT ON FUNCTION ledger_data.import_state(int, bigint, bigint, bytea) IS
+COMMENT ON FUNCTION ledger_data.import_state(int, bigint, bigint, bigint, bigint, bytea) IS
 'Makes all that follows from the records after a position, and returns the first thing that does not agree; NULL if all does.';
-REVOKE ALL ON FUNCTION ledger_data.import_state(int, bigint, bigint, bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ledger_data.import_state(int, bigint, bigint, bigint, bigint, bytea) FROM PUBLIC;
 
 CREATE FUNCTION ledger.import(ledger text, lines text[], head bytea DEFAULT NULL) RETURNS ledger.import_receipt
 	AS 'MODULE_PATHNAME', 'ledger_import'
 	LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION ledger.import(text, text[], bytea) IS
-'Imports the lines of one export, all or none, into a ledger that does not exist and is made, or into one that is where the export starts. Positions, times, idempotency keys, versions, hashes and blocks come along, so that exporting again gives the same bytes; accounts, limits, metadata and holds follow from the records; who may do what does not come along. Every record is checked: its form, its order, its entries against those before, its hashes. head: the hash that must be reached, published elsewhere. Assets that are missing are made. Errors: LG403 with the number of the line and the reason; LG001 LG011 unknown ledger, or made meanwhile; LG115 malformed name; 0A000 below SERIALIZABLE; 22004 NULL; 25006 read-only; 40001 run again; 42501 without the right "admin", on all ledgers if the ledger or an asset is made; 55000 the ledger is not where the export starts. Locks the ledger exclusively: writers wait.';
+'Imports the lines of one export, all or none, into a ledger that does not exist and is made, or into one that is where the export starts. Positions, times, idempotency keys, versions, hashes and blocks come along, so that exporting again gives the same bytes; accounts, limits, metadata and holds follow from the records; who may do what does not come along. Every record is checked: its form, its order, its entries against those before, its hashes. head: the hash that must be reached, published elsewhere. Assets that are missing are made. Errors: LG403 with the number of the line and the reason, or with what does not agree in the end; LG001 LG011 unknown ledger, or made meanwhile; LG115 malformed name; 0A000 below SERIALIZABLE; 22004 NULL; 25006 read-only; 40001 run again; 42501 without the right "admin", on all ledgers if the ledger or an asset is made; 55000 the ledger is not where the export starts. Locks the ledger exclusively: writers wait.';
 REVOKE ALL ON FUNCTION ledger.import(text, text[], bytea) FROM PUBLIC;
 
 CREATE FUNCTION ledger.import_query(ledger text, query text, head bytea DEFAULT NULL) RETURNS ledger.import_receipt

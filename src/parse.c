@@ -56,11 +56,11 @@ parse_json(const char *text, Size length)
 	return JB_ROOT_IS_OBJECT(object) ? object : NULL;
 }
 
-/* A member of an object; NULL if there is none. */
+/* A member that is not null; NULL if there is none, also if it is no object. */
 JsonbValue *
 parse_member(Jsonb *object, const char *name)
 {
-	JsonbValue *value = getKeyJsonValueFromContainer(&object->root, name, strlen(name), NULL);
+	JsonbValue *value = JB_ROOT_IS_OBJECT(object) ? getKeyJsonValueFromContainer(&object->root, name, strlen(name), NULL) : NULL;
 
 	return value == NULL || value->type == jbvNull ? NULL : value;
 }
@@ -229,7 +229,8 @@ parse_record(Jsonb *object, const char *text, Size length, ParsedRecord *parsed)
 		!parse_time(object, "recorded_at", &record->recorded_at))
 		return false;
 	record->has_effective_at = parse_member(object, "effective_at") != NULL;
-	if (record->has_effective_at && !parse_time(object, "effective_at", &record->effective_at))
+	if (record->has_effective_at &&
+		(!parse_time(object, "effective_at", &record->effective_at) || record->effective_at == record->recorded_at))
 		return false;
 	record->idempotency_key = parse_text(object, "idempotency_key");
 	record->reference = parse_text(object, "reference");
