@@ -29,12 +29,12 @@ BEGIN
 	END IF;
 	PERFORM ledger.set_metadata(l, 'a', '{"y": null}');
 END $$;
-SELECT ledger.create_ledger('sealed', 'serial'), ledger.create_ledger('strict', 'serial', 'strict');
-CALL pg_temp.fill('sealed');
+SELECT ledger.create_ledger('chained', 'serial'), ledger.create_ledger('strict', 'serial', 'strict');
+CALL pg_temp.fill('chained');
 CALL pg_temp.fill('strict');
-CALL pg_temp.export('sealed');
+CALL pg_temp.export('chained');
 CALL pg_temp.export('strict');
-SELECT n, coalesce(line::jsonb ->> 'position', 'block ' || (line::jsonb ->> 'block')) AS record, line::jsonb ->> 'kind' AS kind FROM public.original WHERE ledger = 'sealed' ORDER BY n;
+SELECT n, coalesce(line::jsonb ->> 'position', 'block ' || (line::jsonb ->> 'block')) AS record, line::jsonb ->> 'kind' AS kind FROM public.original WHERE ledger = 'chained' ORDER BY n;
 
 -- What somebody would do who changes lines and knows how hashes are made: blocks, chain, head and end again.
 CREATE FUNCTION pg_temp.redo(lines text[]) RETURNS text[] LANGUAGE plpgsql AS $$
@@ -106,9 +106,9 @@ END $$;
 
 SET default_transaction_isolation = serializable;
 -- hashes made again of what was not changed are those that were
-SELECT l, pg_temp.redo(pg_temp.lines(l)) = pg_temp.lines(l) OR (pg_temp.redo(pg_temp.lines(l)))[1] = (pg_temp.lines(l))[1] AS same FROM unnest('{sealed,strict}'::text[]) l;
+SELECT l, pg_temp.redo(pg_temp.lines(l)) = pg_temp.lines(l) OR (pg_temp.redo(pg_temp.lines(l)))[1] = (pg_temp.lines(l))[1] AS same FROM unnest('{chained,strict}'::text[]) l;
 BEGIN;
-SELECT l, records, entries, blocks, position FROM unnest('{sealed,strict}'::text[]) l, ledger.import('copy_' || l, pg_temp.redo(pg_temp.lines(l)));
+SELECT l, records, entries, blocks, position FROM unnest('{chained,strict}'::text[]) l, ledger.import('copy_' || l, pg_temp.redo(pg_temp.lines(l)));
 ROLLBACK;
 
 -- the form of a line
@@ -122,33 +122,33 @@ SELECT n, pattern, left(replacement, 40) AS replacement, i.message, i.clean FROM
 		(3, '"a": null, ', ''), (3, '"100\.00"', '"100.0"'), (3, '"100\.00"', '100.00'), (3, '"entries":\[\[', '"entries":[[7,'), (3, '"entries":.*\}$', '"entries":[]}'), (3, '"entries":.*\}$', '"entries":{}}'), (3, '"entries":.*\}$', '"entries":[[]]}'), (3, '"kind":"transaction"', '"kind":"x"'), (3, '"recorded_at":"2', '"recorded_at":"x2'),
 		(3, '\+00:00"', '+01:00"'), (3, '"recorded_at":"[^"]*"', '"recorded_at":"now"'), (3, '"effective_at":"[^"]*"', '"effective_at":"infinity"'), (3, '"recorded_at":"([^"]*)","effective_at":"[^"]*"', '"recorded_at":"\1","effective_at":"\1"'), (3, '"fingerprint":"..', '"fingerprint":"'), (3, '"fingerprint":"[^"]*",', ''), (3, '"idempotency_key":"key1",', ''),
 		(3, '"tags":\{', '"tags":{"other":"x",'), (3, '"tags":\{[^}]*\}', '"tags":7'), (3, '"tags":\{[^}]*\}', '"tags":{}')) v(n, pattern, replacement),
-	LATERAL pg_temp.imported(pg_temp.changed('sealed', n, pattern, replacement, true)) i;
+	LATERAL pg_temp.imported(pg_temp.changed('chained', n, pattern, replacement, true)) i;
 SELECT * FROM pg_temp.imported('{}');
 SELECT * FROM pg_temp.imported('{NULL}');
-SELECT i.* FROM pg_temp.lines('sealed') l, pg_temp.imported(l[1:4] || NULL::text || l[5:]) i;
+SELECT i.* FROM pg_temp.lines('chained') l, pg_temp.imported(l[1:4] || NULL::text || l[5:]) i;
 
 -- what a line says, as found: at its block, or in a strict ledger or after the last block, at the end
-SELECT l, n, pattern, left(replacement, 40) AS replacement, i.* FROM unnest('{sealed,strict}'::text[]) l, (VALUES (3, '1\.50', '1.51'), (3, '"key1"', '"key9"'), (3, '"ref1"', '"ref9"'), (3, '2020-02-29', '2020-02-28'), (3, '"c"', '"d"'), (3, '"metadata":\{.*\},"entries"', '"entries"')) v(n, pattern, replacement),
+SELECT l, n, pattern, left(replacement, 40) AS replacement, i.* FROM unnest('{chained,strict}'::text[]) l, (VALUES (3, '1\.50', '1.51'), (3, '"key1"', '"key9"'), (3, '"ref1"', '"ref9"'), (3, '2020-02-29', '2020-02-28'), (3, '"c"', '"d"'), (3, '"metadata":\{.*\},"entries"', '"entries"')) v(n, pattern, replacement),
 	LATERAL pg_temp.imported(pg_temp.changed(l, n, pattern, replacement, false)) i;
-SELECT i.* FROM pg_temp.imported(pg_temp.changed('sealed', 17, '"y"', '"z"', false)) i;
+SELECT i.* FROM pg_temp.imported(pg_temp.changed('chained', 17, '"y"', '"z"', false)) i;
 
 -- lines that are swapped, missing, doubled, added
-SELECT again, what, i.* FROM (VALUES (false), (true)) a(again), LATERAL (SELECT pg_temp.lines('sealed') AS l) o, LATERAL (VALUES ('swapped', l[1:3] || l[5] || l[4] || l[6:]), ('first swapped', l[2] || l[1] || l[3:]), ('missing', l[1:3] || l[5:]), ('all missing', l[1:1] || l[18]),
+SELECT again, what, i.* FROM (VALUES (false), (true)) a(again), LATERAL (SELECT pg_temp.lines('chained') AS l) o, LATERAL (VALUES ('swapped', l[1:3] || l[5] || l[4] || l[6:]), ('first swapped', l[2] || l[1] || l[3:]), ('missing', l[1:3] || l[5:]), ('all missing', l[1:1] || l[18]),
 		('doubled', l[1:4] || l[4:]), ('no block', l[1:6] || l[8:]), ('no last block', l[1:15] || l[17:]), ('block twice', l[1:7] || l[7:]), ('block earlier', l[1:5] || l[7] || l[6] || l[8:]), ('truncated', l[1:17]), ('truncated early', l[1:10]), ('only the header', l[1:1]),
 		('after the end', l || l[17]), ('header again', l[1:3] || l[1] || l[4:]), ('end twice', l || l[18])) v(what, lines),
 	LATERAL pg_temp.imported(CASE WHEN again THEN pg_temp.redo(lines) ELSE lines END) i WHERE NOT (again AND what = 'block earlier');
-SELECT pattern, i.* FROM (VALUES ('"records":[0-9]+', '"records":7'), ('"digest":"..', '"digest":"00'), ('"digest":"[^"]*"', '"digest":7'), ('\{"end":.*', '{"end":[1,2]}'), ('\{"end":.*', '{"end":7}')) v(pattern, replacement), LATERAL pg_temp.imported(pg_temp.changed('sealed', 18, pattern, replacement, false)) i;
+SELECT pattern, i.* FROM (VALUES ('"records":[0-9]+', '"records":7'), ('"digest":"..', '"digest":"00'), ('"digest":"[^"]*"', '"digest":7'), ('\{"end":.*', '{"end":[1,2]}'), ('\{"end":.*', '{"end":7}')) v(pattern, replacement), LATERAL pg_temp.imported(pg_temp.changed('chained', 18, pattern, replacement, false)) i;
 SELECT pattern, i.* FROM (VALUES ('"block":1', '"block":2'), ('"first":1', '"first":2'), ('"last":5', '"last":6'), ('"records":5', '"records":4'), ('"root":"..', '"root":"00'), ('"previous":"00', '"previous":"01'), ('"sealed_at":"2', '"sealed_at":"3'), ('"sealed_at":"[^"]*"', '"sealed_at":"x"'), ('"block":1', '"block":1.0'), ('"block":1', '"block":"1"')) v(pattern, replacement),
-	LATERAL pg_temp.imported(pg_temp.changed('sealed', 7, pattern, replacement, false)) i;
+	LATERAL pg_temp.imported(pg_temp.changed('chained', 7, pattern, replacement, false)) i;
 
 -- what does not add up, with all hashes made again
-SELECT l, n, pattern, left(replacement, 40) AS replacement, i.* FROM unnest('{sealed,strict}'::text[]) l, (VALUES (2, '"create"', '"other"'), (2, '"ordering": "serial"', '"ordering": "other"'), (2, '"hashing": "(sealed|strict)"', '"hashing": "other"'), (2, '"auto_open": true', '"auto_open": "yes"'), (2, '"kind":"ledger"', '"kind":"event"'), (2, '"position":1', '"position":2'), (3, '"position":2', '"position":1'), (3, '"position":2', '"position":3'), (3, '"position":2', '"position":9223372036854775807'),
+SELECT l, n, pattern, left(replacement, 40) AS replacement, i.* FROM unnest('{chained,strict}'::text[]) l, (VALUES (2, '"create"', '"other"'), (2, '"ordering": "serial"', '"ordering": "other"'), (2, '"hashing": "(sealed|strict)"', '"hashing": "other"'), (2, '"auto_open": true', '"auto_open": "yes"'), (2, '"kind":"ledger"', '"kind":"event"'), (2, '"position":1', '"position":2'), (3, '"position":2', '"position":1'), (3, '"position":2', '"position":3'), (3, '"position":2', '"position":9223372036854775807'),
 		(3, '"-100\.00",1\]', '"-100.00",2]'), (3, '"100\.00",1\]', '"100.00",0]'), (3, '"100\.00","100\.00"', '"100.01","100.01"'), (3, '"100\.00","100\.00"', '"100.00","100.01"'), (3, '"100\.00","100\.00"', '"100.000","100.000"'), (3, '"-100\.00","-100\.00"', '"100.00","100.00"'), (3, '"100\.00","100\.00"', '"1e2","1e2"'), (3, '"100\.00","100\.00"', '"+100.00","100.00"'),
-		(3, '"100\.00","100\.00"', '"999999999999999999999999999999999999999.00","100.00"'), (3, '\["a","USD"', '["a","EUR"'), (3, '\["a","USD"', '["a","XXL"'), (3, '\["a","USD"', '["a b","USD"'), (3, '\["a","USD"', '["","USD"'), (3, '\["a","USD"', '["' || repeat('a', 513) || '","USD"'),
+		(3, '"100\.00","100\.00"', '"999999999999999999999999999999999999999.00","100.00"'), (3, '\["a","USD"', '["a","EUR"'), (3, '\["a","USD","100\.00","100\.00",1', '["world","USD","100.00","0.00",2'), (3, '\["a","USD"', '["a","XXL"'), (3, '\["a","USD"', '["a b","USD"'), (3, '\["a","USD"', '["","USD"'), (3, '\["a","USD"', '["' || repeat('a', 513) || '","USD"'),
 		(3, '"key1"', '""'), (3, '"ref1"', '"' || repeat('k', 513) || '"'), (3, '"source_id":"s"', '"source_id":"' || repeat('k', 513) || '"'), (3, '"metadata":\{.*\},"entries"', '"metadata":[],"entries"'), (3, '"tags"', '"related":1,"tags"')) v(n, pattern, replacement),
-	LATERAL pg_temp.imported(pg_temp.changed(l, n, pattern, replacement, true)) i WHERE l = 'sealed' OR n = 3 AND pattern ~ 'position|-100';
+	LATERAL pg_temp.imported(pg_temp.changed(l, n, pattern, replacement, true)) i WHERE l = 'chained' OR n = 3 AND pattern ~ 'position|-100';
 SELECT n, pattern, left(replacement, 40) AS replacement, i.message, i.clean FROM (VALUES (6, '"recorded_at":"2', '"recorded_at":"1'), (6, '"key2"', '"key1"'), (6, '"ref2"', '"ref1"'), (11, '"key3"', '"key1"'), (10, '"related":6', '"related":11'), (10, '"related":6', '"related":2'), (12, '"related":9', '"related":6'), (12, '"related":9', '"related":3'), (12, '"related":9', '"related":5'), (9, '"related":6,', ''), (9, '"related":6', '"related":1'), (9, '"kind":"capture"', '"kind":"transaction"')) v(n, pattern, replacement),
-	LATERAL pg_temp.imported(pg_temp.changed('sealed', n, pattern, replacement, true)) i;
+	LATERAL pg_temp.imported(pg_temp.changed('chained', n, pattern, replacement, true)) i;
 -- what records without entries say
 SELECT n, pattern, left(replacement, 60) AS replacement, i.message, i.clean FROM (VALUES
 		(4, '"change": "open"', '"change": "other"'), (4, '"change": "open"', '"chance": "open"'), (4, '"payload":.*\}$', '"payload":null}'), (4, '"payload":.*\}$', '"payload":[]}'), (4, ',"payload":.*\}$', '}'), (4, '"address": "b"', '"address": "b c"'), (4, '"address": "b"', '"address": null'), (4, '"address": "b"', '"address": 7'),
@@ -161,7 +161,7 @@ SELECT n, pattern, left(replacement, 60) AS replacement, i.message, i.clean FROM
 		(9, '"entries":.*$', '"payload":{"released": ["x"]},"entries":[["a","USD","-5.00","65.00",3],["c","USD","5.00","15.00",2]]}'), (9, '"entries":.*$', '"payload":{"released": ["0.00", "1.00"]},"entries":[["a","USD","-5.00","65.00",3],["c","USD","5.00","15.00",2]]}'),
 		(12, ',"entries"', ',"payload":{"force": 7},"entries"'), (17, '"kind":"account".*$', '"kind":"ledger","recorded_at":"2999-01-01T00:00:00+00:00","payload":{"change": "create", "hashing": "sealed"}}'), (17, '"kind":"account".*$', '"kind":"ledger","recorded_at":"2999-01-01T00:00:00+00:00","payload":{"change": "hashing", "hashing": "x"}}'),
 		(17, '"kind":"account".*$', '"kind":"ledger","recorded_at":"2999-01-01T00:00:00+00:00"}')) v(n, pattern, replacement),
-	LATERAL pg_temp.imported(pg_temp.changed('sealed', n, pattern, replacement, true)) i;
+	LATERAL pg_temp.imported(pg_temp.changed('chained', n, pattern, replacement, true)) i;
 
 -- what adds up line by line, but not in the end: more captured than held, a limit passed, other accounts than those of a hold or of what is reversed, money on a closed account
 SET default_transaction_isolation = 'read committed';
@@ -182,18 +182,18 @@ SELECT n, pattern, i.* FROM (VALUES (5, '"-5.00","95.00",2\],\["c","USD","5.00",
 SELECT i.* FROM pg_temp.lines('small') l, LATERAL pg_temp.imported(pg_temp.redo(l[1:9] || regexp_replace(l[6], '"position":5.*', '"position":9,"kind":"transaction","recorded_at":"2999-01-01T00:00:00+00:00","entries":[["a","USD","-1.00","89.00",5],["d","USD","1.00","1.00",1]]}') || l[10])) i;
 
 -- the head that was published elsewhere
-SELECT l, i.* FROM unnest('{sealed,strict}'::text[]) l, unnest(ARRAY['\x00', '\x', '\x' || repeat('00', 32)]) h, LATERAL pg_temp.imported(pg_temp.lines(l), h) i;
+SELECT l, i.* FROM unnest('{chained,strict}'::text[]) l, unnest(ARRAY['\x00', '\x', '\x' || repeat('00', 32)]) h, LATERAL pg_temp.imported(pg_temp.lines(l), h) i;
 -- who is one of us can make all hashes again, but not that one
 SELECT i.* FROM ledger.head('strict') h, LATERAL pg_temp.imported(pg_temp.changed('strict', 3, '"key1"', '"key9"', true), h.hash::text) i;
 
 -- where it cannot go
-SELECT pg_temp.try(format('SELECT ledger.import(%L, %L)', l, pg_temp.lines('sealed'))) FROM unnest(ARRAY['sealed', 'strict', 'a b', '', 'é']) l;
+SELECT pg_temp.try(format('SELECT ledger.import(%L, %L)', l, pg_temp.lines('chained'))) FROM unnest(ARRAY['chained', 'strict', 'a b', '', 'é']) l;
 SELECT pg_temp.try(format('SELECT ledger.import(%s)', a)) FROM unnest(ARRAY[$$NULL, '{}'$$, $$'copy', NULL$$]) a;
 SET default_transaction_isolation = 'read committed';
-CALL pg_temp.export('sealed', 14);
-SELECT pg_temp.try(format('SELECT ledger.import(%L, %L)', 'copy', (SELECT array_agg(line ORDER BY n) FROM public.original WHERE ledger = 'sealed' AND n > 0)));
-CREATE TABLE public.rest AS SELECT row_number() OVER () AS n, e AS line FROM ledger.export('sealed', 13) e;
-CREATE TABLE public.nothing AS SELECT row_number() OVER () AS n, e AS line FROM ledger.export('sealed', 14) e;
+CALL pg_temp.export('chained', 14);
+SELECT pg_temp.try(format('SELECT ledger.import(%L, %L)', 'copy', (SELECT array_agg(line ORDER BY n) FROM public.original WHERE ledger = 'chained' AND n > 0)));
+CREATE TABLE public.rest AS SELECT row_number() OVER () AS n, e AS line FROM ledger.export('chained', 13) e;
+CREATE TABLE public.nothing AS SELECT row_number() OVER () AS n, e AS line FROM ledger.export('chained', 14) e;
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT pg_temp.try($$SELECT ledger.import('copy', '{}')$$), pg_temp.try($$SELECT ledger.import_query('copy', 'SELECT line FROM public.rest ORDER BY n')$$);
 COMMIT;
@@ -203,9 +203,9 @@ COMMIT;
 \set VERBOSITY default
 CALL ledger.import_from('copy', 'SELECT line FROM public.rest ORDER BY n');
 CALL ledger.import_from('strict', 'SELECT line FROM public.rest ORDER BY n');
-CALL ledger.import_from('sealed', 'SELECT line FROM public.rest ORDER BY n');
+CALL ledger.import_from('chained', 'SELECT line FROM public.rest ORDER BY n');
 CALL ledger.import_from('strict', 'SELECT line FROM public.nothing ORDER BY n');
-CALL ledger.import_from('sealed', 'SELECT line FROM public.nothing ORDER BY n');
+CALL ledger.import_from('chained', 'SELECT line FROM public.nothing ORDER BY n');
 CALL ledger.import_from('copy', 'SELECT line FROM public.nothing', attempts => 0);
 CALL ledger.import_from(NULL, 'SELECT line FROM public.nothing');
 CALL ledger.import_from('copy', NULL);
@@ -224,7 +224,9 @@ SELECT count(*) FROM generate_series(1, 1500) n, ledger.append('busy', 'x', to_j
 CREATE TABLE public.busy AS SELECT row_number() OVER () AS n, e AS line FROM ledger.export('busy') e;
 CREATE FUNCTION pg_temp.meddle(line text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM ledger.append('copy', 'meddled'); RETURN line; END $$;
 CALL ledger.import_from('copy', 'SELECT CASE WHEN n = 1400 THEN pg_temp.meddle(line) ELSE line END FROM public.busy ORDER BY n');
+SELECT count(*) FROM ledger_data.journal WHERE event_type = 'meddled';
 CALL ledger.import_from('copy', 'SELECT line FROM public.busy ORDER BY n');
+SELECT count(*) FROM ledger.journal WHERE ledger = 'copy';
 -- assets that are missing are made
 SELECT ledger.create_ledger('pebbles') \g /dev/null
 CREATE TABLE public.pebbles AS SELECT e AS line, row_number() OVER () AS n FROM ledger.export('pebbles') e;
@@ -235,7 +237,7 @@ CALL ledger.import_from('pebbles2', 'SELECT line FROM public.pebbles ORDER BY n'
 SELECT code, scale FROM ledger.asset WHERE code = 'PEBBLE';
 
 -- exports that cannot be
-SELECT a, pg_temp.try(format('SELECT count(*) FROM ledger.export(%s)', a)) FROM unnest(ARRAY[$$'nowhere'$$, 'NULL', $$'sealed', NULL$$, $$'sealed', 15$$, $$'sealed', -1$$, $$'sealed', 0, 15$$, $$'sealed', 14, 14$$, $$'sealed', 5, 2$$]) a;
+SELECT a, pg_temp.try(format('SELECT count(*) FROM ledger.export(%s)', a)) FROM unnest(ARRAY[$$'nowhere'$$, 'NULL', $$'chained', NULL$$, $$'chained', 15$$, $$'chained', -1$$, $$'chained', 0, 15$$, $$'chained', 14, 14$$, $$'chained', 5, 2$$]) a;
 SELECT ledger.create_ledger('parallel') \g /dev/null
 SELECT status, position AS last FROM ledger.append('parallel', 'x') \gset
 BEGIN ISOLATION LEVEL REPEATABLE READ;
@@ -248,4 +250,4 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT count(*) FROM ledger.export('parallel', 0, :last);
 COMMIT;
 SET client_min_messages = warning;
-SELECT v.* FROM unnest('{sealed,strict,small,copy,pebbles2,parallel}'::text[]) l, ledger.verify(l) v;
+SELECT v.* FROM unnest('{chained,strict,small,copy,pebbles2,parallel}'::text[]) l, ledger.verify(l) v;

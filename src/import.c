@@ -191,7 +191,7 @@ take_entries(Import *import, ParsedRecord *parsed)
 			origin_refuse(import, fault);
 		if (i % 2 == 0 ? amount > 0 : amount + taken != 0 || strcmp(entry->asset, entry[-1].asset) != 0)
 			origin_refuse(import, "a posting does not take from its source what it gives to its destination");
-		if (i % 2 == 1 && row[-1].balance_id == row->balance_id)
+		if (i % 2 == 1 && row[-1].balance_id == balance->id)
 			origin_refuse(import, "a posting has one account as source and destination");
 		taken = amount;
 		record->legs[i].balance_id = balance->id;

@@ -136,18 +136,21 @@ store_next_number(StoreDef *def)
 	return nextval_internal(def->sequence_oid, false);
 }
 
-/* The last number that anybody has drawn from the table's sequence. */
+/* The last number that anybody has drawn from the table's sequence; 0 if nobody has. */
 int64
 store_last_number(StoreDef *def)
 {
+	LOCAL_FCINFO(call, 1);
 	Owner		owner;
 	int64		last;
 
 	(void) store_relid(def);
+	InitFunctionCallInfoData(*call, NULL, 1, InvalidOid, NULL, NULL);
+	call->args[0] = (NullableDatum) {ObjectIdGetDatum(def->sequence_oid), false};
 	owner_enter(&owner);
-	last = DatumGetInt64(DirectFunctionCall1(pg_sequence_last_value, ObjectIdGetDatum(def->sequence_oid)));
+	last = DatumGetInt64(pg_sequence_last_value(call));
 	owner_leave(&owner);
-	return last;
+	return call->isnull ? 0 : last;
 }
 
 /* Refuse to write where PostgreSQL itself would: standby, read-only, parallel. */
