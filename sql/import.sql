@@ -79,12 +79,12 @@ CREATE FUNCTION pg_temp.differences(a text, b text) RETURNS TABLE (what text, wh
 		UNION ALL SELECT a, 'line', to_jsonb(e) FROM ledger.export(a) e UNION ALL SELECT b, 'line', to_jsonb(e) FROM ledger.export(b) e)
 	SELECT f.what, max(f.name), f.fact::text FROM fact f GROUP BY f.what, f.fact HAVING count(*) <> 2 OR count(DISTINCT f.name) <> 2 ORDER BY 1, 3, 2
 $$;
-CREATE TABLE public.exported (n int GENERATED ALWAYS AS IDENTITY, line text);
+CREATE TABLE pg_temp.exported (n int GENERATED ALWAYS AS IDENTITY, line text);
 CREATE PROCEDURE pg_temp.export(of_ledger text, after bigint DEFAULT 0, until bigint DEFAULT NULL) LANGUAGE sql AS $$
-	TRUNCATE public.exported;
-	INSERT INTO public.exported (line) SELECT e FROM ledger.export(of_ledger, after, until) e;
+	TRUNCATE pg_temp.exported;
+	INSERT INTO pg_temp.exported (line) SELECT e FROM ledger.export(of_ledger, after, until) e;
 $$;
-\set query 'SELECT line FROM public.exported ORDER BY n'
+\set query 'SELECT line FROM pg_temp.exported ORDER BY n'
 
 -- There and back, for every kind of ledger: the same lines, rows, hashes; then the copy is used.
 SELECT ledger.create_ledger('from1', metadata => '{"of": ["é", null]}'), ledger.create_ledger('from2', 'serial', 'strict', false), ledger.create_ledger('from3', hashing => 'off', auto_open => false);
@@ -107,7 +107,7 @@ SELECT hash FROM ledger.head('from2') \gset
 CALL ledger.import_from('to2', :'query', :'hash');
 CALL pg_temp.export('from3');
 BEGIN ISOLATION LEVEL SERIALIZABLE;
-SELECT entries, blocks FROM ledger.import('to3', ARRAY(SELECT line FROM public.exported ORDER BY n));
+SELECT entries, blocks FROM ledger.import('to3', ARRAY(SELECT line FROM pg_temp.exported ORDER BY n));
 COMMIT;
 SELECT n, d.* FROM generate_series(1, 3) n, pg_temp.differences('from' || n, 'to' || n) d;
 SELECT n, f IS NOT DISTINCT FROM t AS same, f.block, f.hash IS NULL AS none
@@ -181,7 +181,7 @@ SELECT i, d.* FROM generate_series(1, 3) i, pg_temp.differences('step' || i, 'co
 CALL pg_temp.export('step3', pg_temp.last('copy3'));
 CALL ledger.import_from('copy3', :'query');
 CALL pg_temp.export('step3', pg_temp.last('copy3'), 1);
-SELECT count(*) FROM public.exported;
+SELECT count(*) FROM pg_temp.exported;
 CALL ledger.import_from('copy3', :'query');
 SELECT i, d.* FROM generate_series(1, 3) i, pg_temp.differences('step' || i, 'copy' || i) d;
 \pset tuples_only on

@@ -160,3 +160,22 @@ EXECUTE set_metadata3('untyped', 'a', '{"a": 1}');
 EXECUTE import_formance2('untyped', 'SELECT '''' ');
 EXECUTE import_hledger2('untyped', 'SELECT ''[]''');
 EXECUTE import_hledger3('untyped', 'SELECT ''[]''', '{"$": "USD"}');
+
+-- Exports and imports, from parameters without a type.
+PREPARE export1 AS SELECT count(*) > 10 AS many FROM ledger.export($1);
+PREPARE export3 AS SELECT count(*) FROM ledger.export($1, $2, $3);
+PREPARE import2 AS SELECT records, blocks FROM ledger.import($1, $2);
+PREPARE import_query3 AS SELECT records, blocks FROM ledger.import_query($1, $2, $3);
+EXECUTE export1('untyped');
+SELECT ledger.create_ledger('untyped_new');
+EXECUTE export3('untyped_new', '0', NULL);
+SELECT block, records FROM ledger.seal('untyped_new');
+SELECT array_agg(e) AS lines FROM ledger.export('untyped_new') e \gset
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+EXECUTE import2('untyped_copy', :'lines');
+ROLLBACK;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+EXECUTE import_query3('untyped_copy', 'SELECT ledger.export(''untyped_new'')', NULL);
+ROLLBACK;
+CALL ledger.import_from('untyped_copy', 'SELECT ledger.export(''untyped_new'')', NULL, '3', NULL);
+CALL ledger.import_from(query => 'SELECT ledger.export(''untyped_new'')', ledger => 'untyped_copy2');

@@ -14,7 +14,7 @@ CREATE FUNCTION ledger_data.export_header(number int, after bigint, until bigint
 		SELECT format('{"ledger_export":1,"after":%s,"start":%s,"last_block":%s,"head":%s,"settings":{"ordering":%s,"hashing":%s,"auto_open":%s,"metadata":%s},"assets":[%s]}',
 				$2, coalesce((SELECT '"' || encode(e.leaves, 'hex') || '"' FROM ledger_data.leaves($1, $2 - 1, $2, 1) e WHERE e.records = 1), 'null'),
 				coalesce(b.number, 0), coalesce('"' || encode(CASE w.way WHEN 'strict' THEN j.hash ELSE b.hash END, 'hex') || '"', 'null'),
-				to_json(CASE WHEN l.serial THEN 'serial' ELSE 'parallel' END), to_json(w.way), to_json(l.auto_open), l.metadata,
+				to_json(CASE WHEN l.serial THEN 'serial' ELSE 'parallel' END), coalesce(to_json(w.way)::text, 'null'), to_json(l.auto_open), l.metadata,
 				(SELECT string_agg(format('{"code":%s,"scale":%s}', to_json(s.code), s.scale), ',' ORDER BY s.code)
 					FROM ledger_data.asset s WHERE s.id IN (SELECT k.asset_id FROM ledger_data.balance k WHERE k.ledger_id = $1
 						AND (k.version > 0 OR k.own_limits OR EXISTS (SELECT FROM ledger_data.hold h

@@ -18,7 +18,7 @@ SELECT set_eq('SELECT kind, object FROM public_object', 'SELECT kind, object FRO
 SELECT is_empty('SELECT kind, object FROM ledger_data.grant_matrix() GROUP BY 1, 2 HAVING count(*) > 1', 'and each of them once');
 SELECT is_empty($$SELECT m.object FROM ledger_data.grant_matrix() m JOIN public_object o USING (kind, object)
 	JOIN pg_proc p ON p.oid = o.oid WHERE m.kind = 'function'
-	AND m.level <> CASE WHEN p.prosrc = 'ledger_gate_admin' THEN 3 WHEN m.object IN ('import_formance', 'import_hledger') OR p.prosrc ~ '^ledger_(gate_|try_)?(post|hold|capture|void|expire_holds|reverse|append|lock_accounts|run|submit|load)' AND p.prosrc <> 'ledger_append_only' THEN 2 ELSE 1 END$$,
+	AND m.level <> CASE WHEN p.prosrc ~ '^ledger_(gate_admin|import(_query|_from)?)$' THEN 3 WHEN m.object IN ('import_formance', 'import_hledger') OR p.prosrc ~ '^ledger_(gate_|try_)?(post|hold|capture|void|expire_holds|reverse|append|lock_accounts|run|submit|load)' AND p.prosrc <> 'ledger_append_only' THEN 2 ELSE 1 END$$,
 		'levels are those that the functions ask for');
 
 -- Rights are checked in C as the caller: no function changes who that is, and no view hides the check.

@@ -28,7 +28,7 @@ SELECT set_eq($$SELECT name, volatility, parallel FROM function WHERE schema = '
 	('split', 's', 's'), ('at_version', 'i', 's'), ('balance_between', 'i', 's'),
 	('create_ledger', 'v', 'u'), ('create_asset', 'v', 'u'), ('open_account', 'v', 'u'), ('set_limits', 'v', 'u'),
 		('freeze', 'v', 'u'), ('unfreeze', 'v', 'u'), ('close_account', 'v', 'u'), ('set_metadata', 'v', 'u'),
-	('import_formance', 'v', 'u'), ('import_hledger', 'v', 'u'),
+	('import_formance', 'v', 'u'), ('import_hledger', 'v', 'u'), ('export', 'v', 'u'), ('import', 'v', 'u'), ('import_query', 'v', 'u'), ('import_from', 'v', 'u'),
 	('grant_access', 'v', 'u'), ('revoke_access', 'v', 'u')$$, 'labels of the public functions');
 SELECT is_empty($$SELECT name FROM function WHERE schema = 'ledger' AND strict$$,
 	'none of them is strict: a NULL that matters is an error, not a NULL');
@@ -45,7 +45,7 @@ SELECT is_empty($$SELECT g.name FROM function g JOIN function t ON t.schema = 'l
 SELECT is_empty($$SELECT name, volatility, parallel FROM function WHERE schema = 'ledger_data' AND language = 'c'
 	AND body !~ '^ledger_(append_only|forget_cached)$'
 	AND volatility::text || parallel::text <> CASE WHEN name IN ('lock_ledger', 'settled', 'counters', 'work', 'begin_work', 'end_work', 'lock_seal',
-		'settled_until', 'record') THEN 'vu' WHEN name IN ('has_shared_memory', 'leaves', 'lines', 'check_records', 'check_chain') THEN 'su' WHEN name = 'may'
+		'settled_until', 'record') THEN 'vu' WHEN name IN ('has_shared_memory', 'leaves', 'lines', 'check_records', 'check_chain', 'export_lines') THEN 'su' WHEN name = 'may'
 		THEN 'ss' WHEN name ~ '_at$' THEN 'su' ELSE 'is' END$$, 'labels of inner functions in C');
 SELECT is_empty($$SELECT name FROM function WHERE schema = 'ledger_data' AND volatility <> 'v' AND body ~* '\m(INSERT INTO|DELETE FROM|UPDATE ledger_data|LOCK TABLE|nextval|FOR (NO KEY )?UPDATE|EXECUTE format|clock_timestamp)\M'$$,
 	'what writes or locks is volatile');
@@ -66,6 +66,7 @@ SELECT set_eq('SELECT name::text, columns FROM columns', $$VALUES
 	('attempt', 'ledger_id key began attempts'),
 	('block', 'ledger_id number first_position last_position records sealed_at root previous hash leaves'),
 	('bulk_receipt', 'rows posted replayed refused'), ('foreign_receipt', 'lines posted replayed reversed metadata_changes without_floor'),
+	('import_receipt', 'records entries blocks position'), ('import_change', 'position at change address asset floor ceiling metadata'),
 	('condition', 'kind address asset version low high expected source_id source_type stream_type stream_id event_types none exact'),
 	('entry', 'balance_id version position recorded_at ledger_id amount balance effective_at'),
 	('event', 'event_type payload source_id source_type stream_type stream_id correlation_id causation_id idempotency_key'),

@@ -4,6 +4,8 @@ use strict;
 use warnings;
 use utf8;
 
+use Digest::SHA qw(sha256);
+use Encode qw(encode_utf8);
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use LedgerTest;
@@ -32,6 +34,18 @@ CREATE ROLE clerk;
 SELECT ledger.grant_access('boss', 'admin'), ledger.grant_access('clerk', 'post', 'main');
 END
 $node->safe_psql('postgres', $set_up);
+
+# A ledger with a record of each kind, and its lines.
+$node->safe_psql('postgres', <<'END');
+SELECT ledger.create_ledger('source', metadata => '{"a": "é"}');
+SELECT ledger.post('source', 'world', 'a', 10, 'EUR', 'k', 'r', '2020-01-01', '{"n": [1, null]}', tags => ROW('s', NULL, NULL, NULL, 'e', NULL, 'c')::ledger.tags);
+SELECT ledger.open_account('source', 'b', 'BTC', -5, 100, '{"x": 1}'), ledger.set_limits('source', 'a', NULL, -1, NULL), ledger.set_metadata('source', 'a', '{"y": null}');
+SELECT ledger.capture('source', (ledger.hold('source', 'a', 'c', 4, 'EUR', '2999-01-01')).transaction, 1, final => false);
+SELECT ledger.void('source', max(hold)) FROM ledger.hold WHERE ledger = 'source';
+SELECT ledger.reverse('source', (ledger.post('source', 'a', 'b', 2, 'EUR')).transaction, 1, force => true);
+SELECT ledger.append('source', 'x', '{"y": 1}'), ledger.freeze('source', 'b');
+END
+my @exported = map { utf8::is_utf8($_) ? $_ : Encode::decode('UTF-8', $_) } split(/\n/, rows($node, "SELECT ledger.export('source')"));
 
 sub pick { return $_[ rand(@_) ] }
 sub quote { my ($text) = @_; return "'" . ($text =~ s/'/''/gr) . "'" }
@@ -131,7 +145,55 @@ sub foreign_lines
 			: rand() < 0.9 ? qq({"tdate":"@{[pick('2024-01-01', '2024-01-01', '2024-02-30', '9999999-01-01', '')]}","tdescription":@{[pick('"x"', 'null')]},"ttags":@{[pick('[]', 'null', '[["a","b"]]', '[7]', '7', '[[null]]')]},"tpostings":@{[pick("[$part,$part]", "[$part]", '[]', '[null]', '7')]}})
 			: pick('', '[', '{}', '[[]]', 'null', '"x"', '\\u0000', '{"a":"\\u0000"}');
 	}
+	return values_query(@lines);
+}
+
+# A query that returns these lines, as SQL.
+sub values_query
+{
+	my @lines = @_;
 	return 'format($query$VALUES ' . join(', ', ('(%L)') x @lines) . '$query$, ' . join(', ', map { quote($_) } @lines) . ')';
+}
+
+# Lines of an export, with something changed; in half of them whoever did it has made the last line's hash again.
+sub exported_lines
+{
+	my @lines = @exported;
+
+	foreach (1 .. pick(0, 1, 1, 1, 2))
+	{
+		my $at = int(rand(@lines));
+		my $kind = rand();
+
+		if ($kind < 0.1) { splice(@lines, $at, 1) }
+		elsif ($kind < 0.2) { splice(@lines, $at, 0, pick(@lines, '', '{}', '[]', '{"end":{}}', '{"block":1}', '{"v":1}')) }
+		elsif ($kind < 0.3) { my $other = int(rand(@lines)); @lines[ $at, $other ] = @lines[ $other, $at ] }
+		elsif ($kind < 0.4) { substr($lines[$at], rand(length($lines[$at])), 1) = pick('', '"', '{', ',', '9', 'é', ' ') }
+		elsif ($kind < 0.6)
+		{
+			my $word = pick($lines[$at] =~ /"[^"\\]*"/g, '""');
+			my $new = pick($lines[$at] =~ /"[^"\\]*"/g, '"x"', '""', 'null', '7', '[]', '{}', '"1e9"', '"2001-01-01T00:00:00+00:00"');
+			$lines[$at] =~ s/\Q$word\E/$new/;
+		}
+		elsif ($kind < 0.8) { $lines[$at] =~ s/(\d+)(?=\D*$)/pick(0, 1, 2, -1, '1.5', '9223372036854775808', '1e400', 'null', '"x"')/e }
+		else
+		{
+			my $member = pick(qw(payload metadata entries tags related change postings amount address assets settings scale after start head last_block));
+			my $value = pick('null', 7, '[]', '{}', '"x"', '-1', '[[]]', '[7]', 'true');
+			$lines[$at] =~ s/"$member": ?(?:"[^"]*"|\d+|null|\{[^{}]*\}|\[[^\[\]]*\])/"$member":$value/;
+		}
+	}
+	if (rand() < 0.5)
+	{
+		my $digest = "\0" x 32;
+
+		foreach (@lines)
+		{
+			s/"digest":"[^"]*"/'"digest":"' . unpack('H*', $digest) . '"'/e;
+			$digest = sha256("\1" . $digest . sha256("\0" . encode_utf8($_)));
+		}
+	}
+	return @lines;
 }
 
 # A query of postings, more or less.
@@ -192,6 +254,7 @@ my %elements = (sources => 'source', destinations => 'destination', amounts => '
 my $items = 2;
 my $in_batch = 0;
 my $importing = 0;
+my $moving = 0;
 
 sub list
 {
@@ -227,6 +290,8 @@ sub argument
 		: $type eq 'ledger.condition[]' ? conditions()
 		: $type eq 'ledger.tags' ? (rand() < 0.7 ? 'NULL' : 'ROW(' . join(', ', map { pick(@texts) } 1 .. 7) . ')::ledger.tags')
 		: $type eq 'ledger.event[]' ? (rand() < 0.1 ? 'NULL' : 'ARRAY[ROW(' . join(', ', pick(@texts), 'NULL', map { pick('NULL', 'NULL', @texts) } 1 .. 7) . ')::ledger.event]')
+		: $name eq 'lines' && rand() < 0.9 ? 'ARRAY[' . join(', ', map { quote($_) } exported_lines()) . ']::text[]'
+		: $name eq 'query' && $moving && rand() < 0.9 ? values_query(exported_lines())
 		: $type =~ /^(.*)\[\]$/ ? list($name, $1)
 		: $name eq 'query' ? ($importing && rand() < 0.9 ? foreign_lines() : query())
 		: $name eq 'args' && $type eq 'jsonb' ? submission()
@@ -270,12 +335,14 @@ for (1 .. $calls)
 	my $function = $kind < 0.6 ? pick(@posting) : $kind < 0.9 ? pick(@public) : pick(@functions);
 	$in_batch = $function->[1] eq 'post_batch';
 	$importing = $function->[1] =~ /^import_/;
+	$moving = $function->[1] =~ /^import(_query)?$/;
+	local @likely{ 'ledger', 'head' } = ([ map { "'copy$_'" } 1 .. 500 ], ['NULL']) if $moving;
 	# what is closed stays closed, and would leave little to try
 	local $likely{address} = [ "'closing'", "'new'" ] if $function->[1] eq 'close_account';
 	my $arguments = join(', ', map { argument(split /=/) } split /;/, $function->[2] // '');
 	my $role = $function->[0] =~ /^ledger\./ ? pick($superuser, $superuser, 'boss', 'clerk') : $superuser;
 
-	push @scripts, [ $function->[0], "SET ROLE $role;\nSELECT * FROM $function->[0]($arguments)" ];
+	push @scripts, [ $function->[0], "SET ROLE $role;\nSET default_transaction_isolation = '" . ($moving ? 'serializable' : 'read committed') . "';\nSELECT * FROM $function->[0]($arguments)" ];
 }
 
 my @lines = ("\\set VERBOSITY sqlstate\n");
