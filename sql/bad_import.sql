@@ -113,12 +113,12 @@ ROLLBACK;
 
 -- the form of a line
 SELECT n, pattern, left(replacement, 40) AS replacement, i.message, i.clean FROM (VALUES (1, '^.*$', ''), (1, '^.*$', 'x'), (1, '^.*$', '[1]'), (1, '^.*$', '{}'), (1, '"ledger_export":1', '"ledger_export":2'), (1, '"ledger_export":1', '"ledger_export":"1"'),
-		(1, '"after":0', '"after":-1'), (1, '"after":0', '"after":"x"'), (1, '"after":0', '"after":5'), (1, '"head":"..', '"head":"'), (1, '"head":"....', '"head":"0000'), (1, '"head":"[^"]*"', '"head":7'),
+		(1, '"after":0', '"after":-1'), (1, '"after":0', '"after":"x"'), (1, '"after":0', '"after":5'), (1, '"head":"..', '"head":"'), (1, '"head":"........', '"head":"00000000'), (1, '"head":"[^"]*"', '"head":7'),
 		(1, '"assets":\[.*\]', '"assets":7'), (1, '"assets":\[.*\]', '"assets":[]'), (1, '"assets":\[.*\]', '"assets":[[1]]'), (1, '"scale":2', '"scale":3'), (1, '"scale":2', '"scale":31'), (1, '"scale":2', '"x":2'),
 		(1, '"code":"USD"', '"code":"1 é"'), (1, '"code":"USD"', '"code":"' || repeat('X', 40) || '"'),
 		(1, '"last_block":2', '"last_block":3'), (1, '"last_block":2', '"last_block":1'), (1, '"metadata":\{\}', '"metadata":{"x":1}'),
 		(2, '^.*$', ''), (2, '^.*$', 'null'), (2, '^.*$', '{"a":"\\u0000"}'), (2, '^.*$', repeat('[', 100000)), (3, '\}$', '} '), (3, '\}$', ''), (3, '"v":1,', '"v": 1,'), (3, '"v":1', '"v":2'), (3, '"v":1,', ''),
-		(3, '("v":1),("position":2)', '\2,\1'), (3, '\}$', ',"more":1}'), (3, '"position":2', '"position":2.0'), (3, '"position":2', '"position":"2"'), (3, '"position":2', '"position":2e0'), (3, '"é"', '"\\u00e9"'), (3, '1\.50', '1.5000'),
+		(3, '("v":1),("position":2)', '\2,\1'), (3, '\}$', ',"more":1}'), (3, '"position":2', '"position":2.0'), (3, '"position":2', '"position":"2"'), (3, '"position":2', '"position":2e0'), (3, '"é"', '"\\u00e9"'), (3, '\[1\.50', '[1.5000'),
 		(3, '"a": null, ', ''), (3, '"100\.00"', '"100.0"'), (3, '"100\.00"', '100.00'), (3, '"entries":\[\[', '"entries":[[7,'), (3, '"entries":.*\}$', '"entries":[]}'), (3, '"entries":.*\}$', '"entries":{}}'), (3, '"entries":.*\}$', '"entries":[[]]}'), (3, '"kind":"transaction"', '"kind":"x"'), (3, '"recorded_at":"2', '"recorded_at":"x2'),
 		(3, '\+00:00"', '+01:00"'), (3, '"recorded_at":"[^"]*"', '"recorded_at":"now"'), (3, '"effective_at":"[^"]*"', '"effective_at":"infinity"'), (3, '"recorded_at":"([^"]*)","effective_at":"[^"]*"', '"recorded_at":"\1","effective_at":"\1"'), (3, '"fingerprint":"..', '"fingerprint":"'), (3, '"fingerprint":"[^"]*",', ''), (3, '"idempotency_key":"key1",', ''),
 		(3, '"tags":\{', '"tags":{"other":"x",'), (3, '"tags":\{[^}]*\}', '"tags":7'), (3, '"tags":\{[^}]*\}', '"tags":{}')) v(n, pattern, replacement),
@@ -128,7 +128,7 @@ SELECT * FROM pg_temp.imported('{NULL}');
 SELECT i.* FROM pg_temp.lines('chained') l, pg_temp.imported(l[1:4] || NULL::text || l[5:]) i;
 
 -- what a line says, as found: at its block, or in a strict ledger or after the last block, at the end
-SELECT l, n, pattern, left(replacement, 40) AS replacement, i.* FROM unnest('{chained,followed}'::text[]) l, (VALUES (3, '1\.50', '1.51'), (3, '"key1"', '"key9"'), (3, '"ref1"', '"ref9"'), (3, '2020-02-29', '2020-02-28'), (3, '"c"', '"d"'), (3, '"metadata":\{.*\},"entries"', '"entries"')) v(n, pattern, replacement),
+SELECT l, n, pattern, left(replacement, 40) AS replacement, i.* FROM unnest('{chained,followed}'::text[]) l, (VALUES (3, '\[1\.50', '[1.51'), (3, '"key1"', '"key9"'), (3, '"ref1"', '"ref9"'), (3, '2020-02-29', '2020-02-28'), (3, '"c"', '"d"'), (3, '"metadata":\{.*\},"entries"', '"entries"')) v(n, pattern, replacement),
 	LATERAL pg_temp.imported(pg_temp.changed(l, n, pattern, replacement, false)) i;
 SELECT i.* FROM pg_temp.imported(pg_temp.changed('chained', 17, '"y"', '"z"', false)) i;
 
@@ -137,8 +137,8 @@ SELECT again, what, i.* FROM (VALUES (false), (true)) a(again), LATERAL (SELECT 
 		('doubled', l[1:4] || l[4:]), ('no block', l[1:6] || l[8:]), ('no last block', l[1:15] || l[17:]), ('block twice', l[1:7] || l[7:]), ('block earlier', l[1:5] || l[7] || l[6] || l[8:]), ('truncated', l[1:17]), ('truncated early', l[1:10]), ('only the header', l[1:1]),
 		('after the end', l || l[17]), ('header again', l[1:3] || l[1] || l[4:]), ('end twice', l || l[18])) v(what, lines),
 	LATERAL pg_temp.imported(CASE WHEN again THEN pg_temp.redo(lines) ELSE lines END) i WHERE NOT (again AND what = 'block earlier');
-SELECT pattern, i.* FROM (VALUES ('"records":[0-9]+', '"records":7'), ('"digest":"..', '"digest":"00'), ('"digest":"[^"]*"', '"digest":7'), ('\{"end":.*', '{"end":[1,2]}'), ('\{"end":.*', '{"end":7}')) v(pattern, replacement), LATERAL pg_temp.imported(pg_temp.changed('chained', 18, pattern, replacement, false)) i;
-SELECT pattern, i.* FROM (VALUES ('"block":1', '"block":2'), ('"first":1', '"first":2'), ('"last":5', '"last":6'), ('"records":5', '"records":4'), ('"root":"..', '"root":"00'), ('"previous":"00', '"previous":"01'), ('"sealed_at":"2', '"sealed_at":"3'), ('"sealed_at":"[^"]*"', '"sealed_at":"x"'), ('"block":1', '"block":1.0'), ('"block":1', '"block":"1"')) v(pattern, replacement),
+SELECT pattern, i.* FROM (VALUES ('"records":[0-9]+', '"records":7'), ('"digest":"........', '"digest":"00000000'), ('"digest":"[^"]*"', '"digest":7'), ('\{"end":.*', '{"end":[1,2]}'), ('\{"end":.*', '{"end":7}')) v(pattern, replacement), LATERAL pg_temp.imported(pg_temp.changed('chained', 18, pattern, replacement, false)) i;
+SELECT pattern, i.* FROM (VALUES ('"block":1', '"block":2'), ('"first":1', '"first":2'), ('"last":5', '"last":6'), ('"records":5', '"records":4'), ('"root":"........', '"root":"00000000'), ('"previous":"00', '"previous":"01'), ('"sealed_at":"2', '"sealed_at":"3'), ('"sealed_at":"[^"]*"', '"sealed_at":"x"'), ('"block":1', '"block":1.0'), ('"block":1', '"block":"1"')) v(pattern, replacement),
 	LATERAL pg_temp.imported(pg_temp.changed('chained', 7, pattern, replacement, false)) i;
 
 -- what does not add up, with all hashes made again

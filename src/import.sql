@@ -99,17 +99,30 @@ COMMENT ON FUNCTION ledger_data.import_balances(int, bigint[], text[], int[], bo
 'Writes the balances that an import has touched, without limits. Error LG403 if times run backwards.';
 REVOKE ALL ON FUNCTION ledger_data.import_balances(int, bigint[], text[], int[], boolean[], bigint[], numeric[], numeric[], timestamptz[], timestamptz[]) FROM PUBLIC;
 
-CREATE TYPE ledger_data.import_change AS (
-	"position" bigint,
-	at timestamptz,
-	change text,
-	address text,
-	asset text,
-	floor numeric,
-	ceiling numeric,
-	metadata jsonb
-);
-COMMENT ON TYPE ledger_data.import_change IS 'A change of an account, or what a hold mentions, taken out of its record.';
+CREATE FUNCTION ledger_data.import_changes(number int, after bigint)
+	RETURNS TABLE ("position" bigint, at timestamptz, change text, address text, asset text, floor numeric, ceiling numeric, metadata jsonb)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT j.position, j.recorded_at, j.payload ->> 'change', j.payload ->> 'address', j.payload ->> 'asset',
+				(j.payload ->> 'floor')::numeric, (j.payload ->> 'ceiling')::numeric, j.payload -> 'metadata'
+			FROM ledger_data.journal j
+			WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind = 'a';
+	END;
+COMMENT ON FUNCTION ledger_data.import_changes(int, bigint) IS 'The changes of accounts after a position.';
+REVOKE ALL ON FUNCTION ledger_data.import_changes(int, bigint) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.import_mentions(number int, after bigint) RETURNS TABLE (at timestamptz, address text, asset text)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT min(j.recorded_at), p.posting ->> v.side, p.posting ->> 'asset'
+			FROM ledger_data.journal j
+				CROSS JOIN LATERAL jsonb_array_elements(j.payload -> 'postings') p(posting)
+				CROSS JOIN (VALUES ('source'), ('destination')) v(side)
+			WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind = 'h'
+			GROUP BY 2, 3;
+	END;
+COMMENT ON FUNCTION ledger_data.import_mentions(int, bigint) IS 'The balances that holds after a position are about, and since when.';
+REVOKE ALL ON FUNCTION ledger_data.import_mentions(int, bigint) FROM PUBLIC;
 
 -- What an account is follows from the records: whoever is mentioned is open, with the limits, the status and the metadata
 -- that the last change of each gave.
@@ -117,29 +130,14 @@ CREATE FUNCTION ledger_data.import_accounts(number int, after bigint) RETURNS vo
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
 DECLARE
-	changes ledger_data.import_change[];
-	mentions ledger_data.import_change[];
-	given ledger_data.import_change;
+	given record;
 BEGIN
-	SELECT array_agg(ROW(j.position, j.recorded_at, j.payload ->> 'change', j.payload ->> 'address', j.payload ->> 'asset',
-				(j.payload ->> 'floor')::numeric, (j.payload ->> 'ceiling')::numeric, j.payload -> 'metadata')::ledger_data.import_change)
-		INTO changes
-		FROM ledger_data.journal j
-		WHERE j.ledger_id = number AND j.position > after AND j.kind = 'a';
-	SELECT array_agg(ROW(NULL, m.at, NULL, m.address, m.asset, NULL, NULL, NULL)::ledger_data.import_change)
-		INTO mentions
-		FROM (SELECT p.posting ->> side AS address, p.posting ->> 'asset' AS asset, min(j.recorded_at) AS at
-				FROM ledger_data.journal j
-					CROSS JOIN LATERAL jsonb_array_elements(j.payload -> 'postings') p(posting)
-					CROSS JOIN (VALUES ('source'), ('destination')) v(side)
-				WHERE j.ledger_id = number AND j.position > after AND j.kind = 'h'
-				GROUP BY 1, 2) m;
 	INSERT INTO ledger_data.account (ledger_id, any_asset, address, floor, opened_at)
 		SELECT number, l.auto_open OR m.any_asset, ledger_data.check_address(m.address), 0, m.at
 			FROM (SELECT x.address, min(x.at) AS at, bool_or(x.any_asset) AS any_asset
 					FROM (SELECT b.address, b.recorded_at AS at, false AS any_asset FROM ledger_data.balance b WHERE b.ledger_id = number AND b.floor IS NULL
-						UNION ALL SELECT t.address, t.at, false FROM unnest(mentions) t
-						UNION ALL SELECT k.address, k.at, k.change = 'open' AND k.asset IS NULL FROM unnest(changes) k) x
+						UNION ALL SELECT t.address, t.at, false FROM ledger_data.import_mentions(number, after) t
+						UNION ALL SELECT k.address, k.at, k.change = 'open' AND k.asset IS NULL FROM ledger_data.import_changes(number, after) k) x
 					GROUP BY x.address) m
 				CROSS JOIN ledger_data.ledger l
 			WHERE l.id = number
@@ -147,27 +145,29 @@ BEGIN
 	-- balances that nothing was posted to yet
 	INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, address, recorded_at, version, held_in, held_out, inflow, outflow)
 		SELECT number, s.id, nextval('ledger_data.balance_id'), 'o', false, t.address, t.at, 0, z.zero, z.zero, z.zero, z.zero
-			FROM (SELECT m.address, m.asset, min(m.at) AS at FROM unnest(changes || mentions) m
+			FROM (SELECT m.address, m.asset, min(m.at) AS at
+					FROM (SELECT k.address, k.asset, k.at FROM ledger_data.import_changes(number, after) k
+						UNION ALL SELECT t.address, t.asset, t.at FROM ledger_data.import_mentions(number, after) t) m
 					WHERE m.asset IS NOT NULL GROUP BY m.address, m.asset) t
 				JOIN ledger_data.asset s ON s.code = t.asset
 				CROSS JOIN LATERAL (SELECT round(0.0, s.scale)) z(zero)
 			WHERE NOT EXISTS (SELECT FROM ledger_data.balance b WHERE b.ledger_id = number AND b.address = t.address AND b.asset_id = s.id);
 	-- limits, status and metadata: the last of each
 	UPDATE ledger_data.account a SET floor = k.floor, ceiling = k.ceiling
-		FROM (SELECT DISTINCT ON (c.address) c.* FROM unnest(changes) c
+		FROM (SELECT DISTINCT ON (c.address) c.* FROM ledger_data.import_changes(number, after) c
 				WHERE c.change IN ('open', 'limits') AND c.asset IS NULL ORDER BY c.address, c.position DESC) k
 		WHERE a.ledger_id = number AND a.address = k.address;
 	UPDATE ledger_data.account a SET status = CASE k.change WHEN 'freeze' THEN 'f' WHEN 'close' THEN 'c' ELSE 'o' END::"char"
-		FROM (SELECT DISTINCT ON (c.address) c.* FROM unnest(changes) c
+		FROM (SELECT DISTINCT ON (c.address) c.* FROM ledger_data.import_changes(number, after) c
 				WHERE c.change IN ('freeze', 'unfreeze', 'close') ORDER BY c.address, c.position DESC) k
 		WHERE a.ledger_id = number AND a.address = k.address;
-	FOR given IN SELECT * FROM unnest(changes) k WHERE k.metadata <> '{}' ORDER BY k.position LOOP
+	FOR given IN SELECT * FROM ledger_data.import_changes(number, after) k WHERE k.metadata <> '{}' ORDER BY k.position LOOP
 		UPDATE ledger_data.account a SET metadata = CASE given.change WHEN 'open' THEN a.metadata || given.metadata
 				ELSE (a.metadata || given.metadata) - ARRAY(SELECT e.key FROM jsonb_each(given.metadata) e WHERE e.value = 'null') END
 			WHERE a.ledger_id = number AND a.address = given.address;
 	END LOOP;
 	UPDATE ledger_data.balance b SET own_limits = true, floor = ledger_data.fit_floor(k.floor, s.scale), ceiling = ledger_data.fit_ceiling(k.ceiling, s.scale)
-		FROM (SELECT DISTINCT ON (c.address, c.asset) c.* FROM unnest(changes) c
+		FROM (SELECT DISTINCT ON (c.address, c.asset) c.* FROM ledger_data.import_changes(number, after) c
 				WHERE c.change IN ('open', 'limits') AND c.asset IS NOT NULL ORDER BY c.address, c.asset, c.position DESC) k
 			JOIN ledger_data.asset s ON s.code = k.asset
 		WHERE b.ledger_id = number AND b.address = k.address AND b.asset_id = s.id;

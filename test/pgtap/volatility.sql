@@ -66,7 +66,7 @@ SELECT set_eq('SELECT name::text, columns FROM columns', $$VALUES
 	('attempt', 'ledger_id key began attempts'),
 	('block', 'ledger_id number first_position last_position records sealed_at root previous hash leaves'),
 	('bulk_receipt', 'rows posted replayed refused'), ('foreign_receipt', 'lines posted replayed reversed metadata_changes without_floor'),
-	('import_receipt', 'records entries blocks position'), ('import_change', 'position at change address asset floor ceiling metadata'),
+	('import_receipt', 'records entries blocks position'),
 	('condition', 'kind address asset version low high expected source_id source_type stream_type stream_id event_types none exact'),
 	('entry', 'balance_id version position recorded_at ledger_id amount balance effective_at'),
 	('event', 'event_type payload source_id source_type stream_type stream_id correlation_id causation_id idempotency_key'),
