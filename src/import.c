@@ -165,7 +165,7 @@ take_entries(Import *import, ParsedRecord *parsed)
 
 	if (import->entry_count + record->leg_count > import->entry_room)
 	{
-		import->entry_room = Max(import->entry_room * 2, import->entry_count + record->leg_count + 2 * CHUNK);
+		import->entry_room = Max(import->entry_room * 2, import->entry_count + record->leg_count + 2 * IMPORT_CHUNK);
 		import->entries = import->entries ? repalloc(import->entries, sizeof(EntryRecord) * import->entry_room) :
 			palloc(sizeof(EntryRecord) * import->entry_room);
 	}
@@ -394,7 +394,7 @@ take_line(Import *import, const char *line, Size length)
 		take_record(import, object, line, length, leaf);
 	merkle_node(import->hash, import->digest, leaf, import->digest);
 	MemoryContextSwitchTo(old);
-	if (import->record_count == CHUNK)
+	if (import->record_count == IMPORT_CHUNK)
 		flush_records(import);
 }
 
@@ -544,7 +544,7 @@ ledger_import_query(PG_FUNCTION_ARGS)
 	{
 		SPITupleTable *rows;
 
-		SPI_cursor_fetch(portal, true, CHUNK);
+		SPI_cursor_fetch(portal, true, IMPORT_CHUNK);
 		rows = SPI_tuptable;
 		if (SPI_processed == 0)
 			break;

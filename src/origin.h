@@ -16,7 +16,7 @@
 #include "merkle.h"
 
 /* Records written at a time, and rows fetched. */
-#define CHUNK	1000
+#define IMPORT_CHUNK	1000
 
 /* An import on its way. */
 typedef struct Import
@@ -52,8 +52,8 @@ typedef struct Import
 	/* what is to be written */
 	MemoryContext outer;
 	MemoryContext chunk;		/* of the lines since the last time something was written */
-	JournalRecord records[CHUNK];
-	int64		lines[CHUNK];	/* where they were */
+	JournalRecord records[IMPORT_CHUNK];
+	int64		lines[IMPORT_CHUNK];	/* where they were */
 	int			record_count;
 	EntryRecord *entries;
 	int			entry_count;
