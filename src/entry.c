@@ -126,7 +126,10 @@ entry_missing(int64 balance_id, int64 version)
 }
 
 /* Entries kept for when they are asked for, at most. */
-#define CACHED_ENTRIES	65536
+#define CACHED_ENTRIES	32768
+
+/* Memory for their texts that is kept when the cache is emptied. */
+#define TEXT_MEMORY		(2 * 1024 * 1024)
 
 /*
  * Entries that records name one after the other stand near one another.  So
@@ -137,29 +140,34 @@ struct EntryReader
 	StoreTable *entry;
 	StoreScan  *scan;
 	int32		ledger_id;
-	MemoryContext context;		/* of the cache */
+	MemoryContext texts;		/* of what is in the cache */
 	HTAB	   *cache;			/* of EntryView */
 };
 
 static void
 empty_cache(EntryReader *reader)
 {
-	HASHCTL		ctl = {.keysize = 2 * sizeof(int64), .entrysize = sizeof(EntryView), .hcxt = reader->context};
+	HASH_SEQ_STATUS status;
+	EntryView  *view;
 
-	MemoryContextReset(reader->context);
-	reader->cache = hash_create("ledger entries", 1024, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	/* one by one, so that its memory is used again */
+	hash_seq_init(&status, reader->cache);
+	while ((view = hash_seq_search(&status)) != NULL)
+		(void) hash_search(reader->cache, view, HASH_REMOVE, NULL);
+	MemoryContextReset(reader->texts);
 }
 
 EntryReader *
 entry_reader_begin(StoreTable *entry, int32 ledger_id)
 {
 	EntryReader *reader = palloc(sizeof(EntryReader));
+	HASHCTL		ctl = {.keysize = 2 * sizeof(int64), .entrysize = sizeof(EntryView), .hcxt = CurrentMemoryContext};
 
 	reader->entry = entry;
 	reader->scan = store_scan_open(entry, ENTRY_BY_VERSION, 3);
 	reader->ledger_id = ledger_id;
-	reader->context = AllocSetContextCreate(CurrentMemoryContext, "ledger entries", ALLOCSET_DEFAULT_SIZES);
-	empty_cache(reader);
+	reader->texts = AllocSetContextCreate(CurrentMemoryContext, "ledger entries", 0, TEXT_MEMORY, TEXT_MEMORY);
+	reader->cache = hash_create("ledger entries", 1024, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	return reader;
 }
 
@@ -202,7 +210,7 @@ look_up(EntryReader *reader, ScanKey keys, ScanDirection direction)
 	key[1] = DatumGetInt64(slot->tts_values[Anum_entry_version - 1]);
 	if (hash_get_num_entries(reader->cache) >= CACHED_ENTRIES)
 		empty_cache(reader);
-	old = MemoryContextSwitchTo(reader->context);
+	old = MemoryContextSwitchTo(reader->texts);
 	store_read_page(reader->entry, &slot->tts_tid, keep_entry, reader);
 	MemoryContextSwitchTo(old);
 	return hash_search(reader->cache, key, HASH_FIND, NULL);
@@ -241,7 +249,8 @@ void
 entry_reader_end(EntryReader *reader)
 {
 	store_scan_close(reader->scan);
-	MemoryContextDelete(reader->context);
+	hash_destroy(reader->cache);
+	MemoryContextDelete(reader->texts);
 	pfree(reader);
 }
 
