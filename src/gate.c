@@ -202,13 +202,7 @@ run_quietly(FunctionCallInfo fcinfo, Gate *gate, bool read_only)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		error->context = NULL;
-		ReThrowError(error);
+		ReThrowError(owner_take_error(context));
 	}
 	PG_END_TRY();
 	return value;

@@ -70,12 +70,8 @@ origin_value(const Import *import, const char *query, int nargs, Oid *types, Dat
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = owner_take_error(context);
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		error->context = NULL;
 		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION ||
 			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
 			error->sqlerrcode == ERRCODE_LEDGER_INVALID_ASSET)
@@ -85,6 +81,7 @@ origin_value(const Import *import, const char *query, int nargs, Oid *types, Dat
 	PG_END_TRY();
 	return value;
 }
+
 /* Assets that there are not yet are made; those that there are must be the same. */
 static void
 take_assets(Import *import, Jsonb *header)

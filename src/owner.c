@@ -44,3 +44,19 @@ owner_leave(const Owner *saved)
 	AtEOXact_GUC(true, saved->guc_level);
 	SetUserIdAndSecContext(saved->user, saved->context);
 }
+
+/*
+ * The error being caught, in this memory, without the lines that tell where in
+ * our SQL it arose: they are no help to whoever called.
+ */
+ErrorData *
+owner_take_error(MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	error->context = NULL;
+	return error;
+}

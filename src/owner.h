@@ -20,5 +20,6 @@ typedef struct Owner
 
 extern void owner_enter(Owner *saved);
 extern void owner_leave(const Owner *saved);
+extern ErrorData *owner_take_error(MemoryContext context);
 
 #endif							/* LEDGER_OWNER_H */
