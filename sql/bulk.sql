@@ -122,6 +122,30 @@ END $$;
 SELECT * FROM ledger.post_from('bulk', $$SELECT 'purse' AS source, 'shop:1' AS destination, 1 AS amount, 'EUR' AS asset FROM generate_series(1, 9) n WHERE public.meanwhile(n) > 0$$, batch_size => 1, on_refused => 'skip');
 SELECT address, balance, held_out, version FROM ledger.balance WHERE ledger = 'bulk' AND address IN ('purse', 'aside', 'shop:1') ORDER BY 1;
 SELECT ledger.unfreeze('bulk', 'purse');
+-- so it does if the function is not marked as one that writes, and balances are kept
+ALTER FUNCTION public.meanwhile STABLE;
+SELECT status FROM ledger.post('bulk', 'world', 'purse', 8, 'EUR');
+SELECT * FROM ledger.post_from('bulk', $$SELECT 'purse' AS source, 'shop:1' AS destination, 1 AS amount, 'EUR' AS asset FROM generate_series(1, 9) n WHERE public.meanwhile(n) > 0$$, batch_size => 1, on_refused => 'skip');
+SELECT address, balance, held_out, version FROM ledger.balance WHERE ledger = 'bulk' AND address IN ('purse', 'aside', 'shop:1') ORDER BY 1;
+SELECT ledger.unfreeze('bulk', 'purse');
+-- what it does in a subtransaction that is undone takes nothing along that is kept; no row touches the same balances again
+CREATE FUNCTION public.undone(n int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	IF n = 3 THEN
+		BEGIN
+			PERFORM ledger.post('bulk', 'purse', 'aside', 0.25, 'EUR');
+			RAISE division_by_zero;
+		EXCEPTION WHEN division_by_zero THEN NULL;
+		END;
+	END IF;
+	RETURN n;
+END $$;
+SELECT count(ledger.open_account('bulk', 'from:' || n, floor => NULL)) FROM generate_series(1, 10) n;
+SELECT * FROM ledger.post_from('bulk', $$SELECT 'from:' || n AS source, 'to:' || n AS destination, 1 AS amount, 'EUR' AS asset FROM generate_series(1, 5) n WHERE public.undone(n) > 0$$, batch_size => 1);
+ALTER FUNCTION public.undone STABLE;
+SELECT * FROM ledger.post_from('bulk', $$SELECT 'from:' || n + 5 AS source, 'to:' || n + 5 AS destination, 1 AS amount, 'EUR' AS asset FROM generate_series(1, 5) n WHERE public.undone(n) > 0$$, batch_size => 1);
+SELECT count(*), sum(balance), sum(version) FROM ledger.balance WHERE ledger = 'bulk' AND (address LIKE 'to:%' OR address = 'aside');
+DROP FUNCTION public.undone;
 -- an error in a later batch undoes all, and the next one starts from what there is
 DO $$
 BEGIN

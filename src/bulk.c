@@ -11,10 +11,13 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -62,6 +65,7 @@ typedef struct Bulk
 	int			commit_every;	/* batches; 0: do not commit */
 	OnRefused	on_refused;
 	RefusedTable *refused_table;
+	bool		may_write;		/* the query, while its rows are fetched */
 	int			attribute[COLUMNS]; /* where the query has it; 0: it has not */
 	Oid			type[COLUMNS];
 	int64		rows;
@@ -139,6 +143,26 @@ check_columns(Bulk *bulk, TupleDesc desc)
 				errhint("Give each row a key, or use ledger.post_from, which is all or nothing."));
 }
 
+/* For check_functions_in_node(): whether a function of a user's may write. */
+static bool
+function_may_write(Oid function, void *context)
+{
+	return function >= FirstNormalObjectId && func_volatile(function) == PROVOLATILE_VOLATILE;
+}
+
+/* Whether a query may write, or look at what is written, while its rows are fetched. */
+static bool
+may_write(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return castNode(Query, node)->commandType != CMD_SELECT || castNode(Query, node)->hasModifyingCTE ||
+			query_tree_walker(castNode(Query, node), may_write, context, 0);
+	return check_functions_in_node(node, function_may_write, context) ||
+		expression_tree_walker(node, may_write, context);
+}
+
 /* Open a cursor on the query; it must be one that returns rows. */
 static Portal
 open_cursor(Bulk *bulk)
@@ -153,6 +177,7 @@ open_cursor(Bulk *bulk)
 				errmsg("the query is not one statement that returns rows"),
 				errhint("Give a SELECT, VALUES or TABLE."));
 	check_columns(bulk, ((CachedPlanSource *) linitial(sources))->resultDesc);
+	bulk->may_write = may_write((Node *) linitial(((CachedPlanSource *) linitial(sources))->query_list), NULL);
 	portal = SPI_cursor_open(NULL, plan, NULL, NULL, false);
 	/* so that it outlives commits */
 	if (bulk->commit_every > 0)
@@ -311,7 +336,7 @@ static void
 post_rows(Bulk *bulk)
 {
 	Portal		portal = open_cursor(bulk);
-	Carry	   *carry = carry_begin();
+	Carry	   *carry = bulk->may_write ? NULL : carry_begin();
 
 	PG_TRY();
 	{

@@ -6,11 +6,14 @@
  * them, and its row versions cannot be cleaned away before it ends.  So bulk
  * posting keeps the balances here, locked, between its batches.  Invariant:
  * whatever else of this session changes balances through the library has them
- * written first (carry_write_all); other sessions wait for the row locks as ever.
- * Memory is bounded: balances are written, and forgotten, when there are many.
+ * written first (carry_write_all), never in a subtransaction that may be undone by
+ * itself; other sessions wait for the row locks as ever.  Memory is bounded:
+ * balances are written, and forgotten, when there are many.  A Carry that is NULL
+ * carries nothing.
  */
 #include "carry.h"
 
+#include "access/xact.h"
 #include "common/hashfn.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
@@ -39,6 +42,7 @@ struct Carry
 {
 	MemoryContext context;		/* of the balances */
 	HTAB	   *balances;
+	SubTransactionId began_in;
 	Carry	   *before;			/* the one at work when this one began */
 };
 
@@ -80,6 +84,7 @@ carry_begin(void)
 
 	carry_write_all(NULL);
 	carry->before = current;
+	carry->began_in = GetCurrentSubTransactionId();
 	carry->context = AllocSetContextCreate(CurrentMemoryContext, "ledger carry", ALLOCSET_DEFAULT_SIZES);
 	forget(carry);
 	current = carry;
@@ -186,14 +191,17 @@ compare_places(const void *a, const void *b)
 void
 carry_write(Carry *carry)
 {
-	MemoryContext old = MemoryContextSwitchTo(carry->context);
-	int			count = (int) hash_get_num_entries(carry->balances);
-	Carried   **sorted = MemoryContextAllocHuge(carry->context, sizeof(Carried *) * Max(count, 1));
+	MemoryContext old;
+	Carried   **sorted;
 	HASH_SEQ_STATUS status;
 	Carried    *carried;
 	StoreTable *table;
 	int			n = 0;
 
+	if (carry == NULL || hash_get_num_entries(carry->balances) == 0)
+		return;
+	old = MemoryContextSwitchTo(carry->context);
+	sorted = palloc(sizeof(Carried *) * hash_get_num_entries(carry->balances));
 	hash_seq_init(&status, carry->balances);
 	while ((carried = hash_seq_search(&status)) != NULL)
 		sorted[n++] = carried;
@@ -215,7 +223,7 @@ carry_write(Carry *carry)
 void
 carry_make_room(Carry *carry)
 {
-	if (hash_get_num_entries(carry->balances) > MAX_CARRIED)
+	if (carry != NULL && hash_get_num_entries(carry->balances) > MAX_CARRIED)
 		carry_write(carry);
 }
 
@@ -223,14 +231,24 @@ carry_make_room(Carry *carry)
 void
 carry_write_all(const Carry *but)
 {
-	if (current != NULL && current != but && hash_get_num_entries(current->balances) > 0)
-		carry_write(current);
+	if (current == NULL || current == but || hash_get_num_entries(current->balances) == 0)
+		return;
+	/* if it were undone alone, its entries would be there without the balances */
+	if (GetCurrentSubTransactionId() != current->began_in)
+		ereport(ERROR,
+				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("cannot write to a ledger in a subtransaction while rows of a query are being posted"),
+				errdetail("Balances of the rows before are kept to be written once."),
+				errhint("Mark the function of the query that does so VOLATILE."));
+	carry_write(current);
 }
 
 /* End it; what was not written is lost, as its transaction is. */
 void
 carry_end(Carry *carry)
 {
+	if (carry == NULL)
+		return;
 	current = carry->before;
 	MemoryContextDelete(carry->context);
 	pfree(carry);

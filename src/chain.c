@@ -74,28 +74,19 @@ chain_position(Chain *chain)
 	return journal_next_position() + chain->ledger->position_base;
 }
 
-/* Turn the hash of the record before into that of this one. */
+/* In a strict ledger, give a record its hash; records in the order of their positions. */
 void
-chain_follow(MerkleHash *context, const JournalRecord *record, const CanonEntry *entries, uint8 *hash)
+chain_hash(Chain *chain, JournalRecord *record, const CanonEntry *entries)
 {
+	uint8	   *hash = palloc(HASH_SIZE);
 	uint8		leaf[HASH_SIZE];
 	StringInfoData line;
 
 	initStringInfo(&line);
 	canon_line(&line, record, entries);
-	canon_leaf(context, line.data, line.len, leaf);
-	merkle_node(context, hash, leaf, hash);
+	canon_leaf(chain->context, line.data, line.len, leaf);
+	merkle_node(chain->context, chain->hash, leaf, chain->hash);
 	pfree(line.data);
-}
-
-/* In a strict ledger, give a record its hash; records in the order of their positions. */
-void
-chain_hash(Chain *chain, JournalRecord *record, const CanonEntry *entries)
-{
-	uint8	   *hash;
-
-	chain_follow(chain->context, record, entries, chain->hash);
-	hash = palloc(HASH_SIZE);
 	memcpy(hash, chain->hash, HASH_SIZE);
 	record->hash = hash;
 }

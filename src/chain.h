@@ -25,7 +25,6 @@ typedef struct Chain
 
 extern void chain_enter(Chain *chain, const Ledger *ledger, StoreTable *journal, LockOrder *order);
 extern int64 chain_position(Chain *chain);
-extern void chain_follow(MerkleHash *context, const JournalRecord *record, const CanonEntry *entries, uint8 *hash);
 extern void chain_hash(Chain *chain, JournalRecord *record, const CanonEntry *entries);
 extern void chain_leave(Chain *chain);
 

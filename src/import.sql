@@ -201,37 +201,12 @@ CREATE FUNCTION ledger_data.import_holds(number int, after bigint) RETURNS void
 					JOIN ledger_data.balance o ON o.ledger_id = $1 AND o.address = p.posting ->> 'source' AND o.asset_id = s.id
 					JOIN ledger_data.balance d ON d.ledger_id = $1 AND d.address = p.posting ->> 'destination' AND d.asset_id = s.id
 				WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind = 'h';
-		WITH change AS (
-			SELECT j.related AS hold, l.i AS number, sum(e.amount) AS captured, 0::numeric AS voided, false AS expired
-				FROM ledger_data.journal j
-					CROSS JOIN LATERAL (SELECT ledger_data.legs(j.legs) OFFSET 0) d(leg)	-- decoded once
-					CROSS JOIN LATERAL (SELECT i, d.leg[4 * i - 1] AS balance_id, d.leg[4 * i] AS version
-						FROM generate_series(1, cardinality(d.leg) / 4) i) l
-					JOIN ledger_data.entry e ON e.ledger_id = $1 AND e.balance_id = l.balance_id AND e.version = l.version
-				WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind = 'c'
-				GROUP BY j.related, l.i
-			UNION ALL
-			SELECT j.related, p.n::int, 0, sum(p.amount::numeric), bool_or(coalesce((j.payload ->> 'expired')::boolean, false) AND p.amount::numeric > 0)
-				FROM ledger_data.journal j
-					CROSS JOIN LATERAL jsonb_array_elements_text(j.payload -> 'released') WITH ORDINALITY p(amount, n)
-				WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind IN ('c', 'v')
-				GROUP BY j.related, p.n),
-		changed AS (
-			SELECT c.hold, c.number, sum(c.captured) AS captured, sum(c.voided) AS voided, bool_or(c.expired) AS expired
-				FROM change c GROUP BY c.hold, c.number)
 		UPDATE ledger_data.hold h SET captured = h.captured + c.captured, voided = h.voided + c.voided, expired = h.expired OR c.expired,
 				due = CASE WHEN h.amount > h.captured + c.captured + h.voided + c.voided THEN h.expires_at END
-			FROM changed c
-			WHERE h.ledger_id = $1 AND h.hold = c.hold AND h.number = c.number;
-		WITH side AS (
-			SELECT u.balance_id, sum(u.held_in) AS held_in, sum(u.held_out) AS held_out
-				FROM ledger_data.hold h CROSS JOIN LATERAL (VALUES
-					(h.source_id, 0, h.amount - h.captured - h.voided),
-					(h.destination_id, h.amount - h.captured - h.voided, 0)) u(balance_id, held_in, held_out)
-				WHERE h.ledger_id = $1
-				GROUP BY u.balance_id)
+			FROM ledger_data.hold_changes($1, $2) c
+			WHERE h.ledger_id = $1 AND h.hold = c.hold AND h.number = c.posting;
 		UPDATE ledger_data.balance b SET held_in = round(s.held_in, scale(b.inflow)), held_out = round(s.held_out, scale(b.inflow))
-			FROM side s
+			FROM ledger_data.hold_sides($1) s
 			WHERE b.ledger_id = $1 AND b.id = s.balance_id AND (b.held_in, b.held_out) IS DISTINCT FROM (s.held_in, s.held_out);
 	END;
 COMMENT ON FUNCTION ledger_data.import_holds(int, bigint) IS 'Makes holds, and what is held on balances, what the records after a position say.';

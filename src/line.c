@@ -92,6 +92,7 @@ find_name(LineReader *reader, int64 balance_id)
 	if (found)
 		return name;
 	name->address = name->asset = NULL;
+	name->scale = 0;
 	old = MemoryContextSwitchTo(reader->name_context);
 	if (balance_look(reader->ledger_id, balance_id, &view))
 	{

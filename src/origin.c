@@ -29,6 +29,7 @@ origin_refuse(const Import *import, const char *reason)
 			errdetail("Nothing was imported."));
 	pg_unreachable();
 }
+
 /* Run a query of ours as the owner; one value of it, copied. */
 static Datum
 run_query(const char *query, int nargs, Oid *types, Datum *args, bool *isnull)

@@ -149,22 +149,52 @@ CREATE FUNCTION ledger_data.verify_accounts(number int)
 COMMENT ON FUNCTION ledger_data.verify_accounts(int) IS 'Accounts and balances that do not agree.';
 REVOKE ALL ON FUNCTION ledger_data.verify_accounts(int) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.hold_sides(number int) RETURNS TABLE (balance_id bigint, held_in numeric, held_out numeric)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT u.balance_id, sum(u.held_in), sum(u.held_out)
+			FROM ledger_data.hold h CROSS JOIN LATERAL (VALUES
+				(h.source_id, 0, h.amount - h.captured - h.voided),
+				(h.destination_id, h.amount - h.captured - h.voided, 0)) u(balance_id, held_in, held_out)
+			WHERE h.ledger_id = $1
+			GROUP BY u.balance_id;
+	END;
+COMMENT ON FUNCTION ledger_data.hold_sides(int) IS 'What the holds of a ledger have on each balance, expired or not.';
+REVOKE ALL ON FUNCTION ledger_data.hold_sides(int) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.hold_changes(number int, after bigint)
+	RETURNS TABLE (hold bigint, posting int, captured numeric, voided numeric, expired boolean)
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		WITH change AS (
+			SELECT j.related AS hold, l.i AS posting, e.amount AS captured, 0::numeric AS voided, false AS expired
+				FROM ledger_data.journal j
+					CROSS JOIN LATERAL (SELECT CASE WHEN ledger_data.legs_readable(j.legs) THEN ledger_data.legs(j.legs) END
+						OFFSET 0) d(leg)	-- decoded once
+					CROSS JOIN LATERAL (SELECT i, d.leg[4 * i - 1] AS balance_id, d.leg[4 * i] AS version
+						FROM generate_series(1, cardinality(d.leg) / 4) i) l
+					JOIN ledger_data.entry e ON e.ledger_id = $1 AND e.balance_id = l.balance_id AND e.version = l.version
+				WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind = 'c'
+			UNION ALL
+			SELECT j.related, p.n::int, 0, p.amount::numeric, coalesce((j.payload ->> 'expired')::boolean, false) AND p.amount::numeric > 0
+				FROM ledger_data.journal j
+					CROSS JOIN LATERAL jsonb_array_elements_text(j.payload -> 'released') WITH ORDINALITY p(amount, n)
+				WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind IN ('c', 'v'))
+		SELECT c.hold, c.posting, sum(c.captured), sum(c.voided), bool_or(c.expired) FROM change c GROUP BY c.hold, c.posting;
+	END;
+COMMENT ON FUNCTION ledger_data.hold_changes(int, bigint) IS
+'What the records after a position say was captured and set free of each posting of holds, and whether anything of that because it expired.';
+REVOKE ALL ON FUNCTION ledger_data.hold_changes(int, bigint) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.verify_held(number int)
 	RETURNS TABLE (invariant text, object text, detail text)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
-		WITH side AS (
-			SELECT u.balance_id, sum(u.held_in) AS held_in, sum(u.held_out) AS held_out
-				FROM ledger_data.hold h CROSS JOIN LATERAL (VALUES
-					(h.source_id, 0, h.amount - h.captured - h.voided),
-					(h.destination_id, h.amount - h.captured - h.voided, 0)) u(balance_id, held_in, held_out)
-				WHERE h.ledger_id = $1
-				GROUP BY u.balance_id)
 		SELECT 'held', concat_ws(' ', coalesce(b.address, 'balance ' || s.balance_id), a.code),
 				format('The balance has %s held in and %s held out; its holds give %s and %s.',
 					b.held_in, b.held_out, coalesce(s.held_in, 0), coalesce(s.held_out, 0))
 			FROM (SELECT k.* FROM ledger_data.balance k WHERE k.ledger_id = $1) b
-				FULL JOIN side s ON s.balance_id = b.id
+				FULL JOIN ledger_data.hold_sides($1) s ON s.balance_id = b.id
 				LEFT JOIN ledger_data.asset a ON a.id = b.asset_id
 			WHERE (b.held_in, b.held_out) IS DISTINCT FROM (coalesce(s.held_in, 0), coalesce(s.held_out, 0));
 	END;
@@ -180,35 +210,17 @@ CREATE FUNCTION ledger_data.verify_holds(number int)
 					(j.payload ->> 'expires_at')::timestamptz AS expires_at
 				FROM ledger_data.journal j
 					CROSS JOIN LATERAL jsonb_array_elements(j.payload -> 'postings') WITH ORDINALITY p(posting, n)
-				WHERE j.ledger_id = $1 AND j.kind = 'h'),
-		captured AS (
-			SELECT j.related AS hold, l.i AS number, sum(e.amount) AS amount
-				FROM ledger_data.journal j
-					CROSS JOIN LATERAL (SELECT CASE WHEN ledger_data.legs_readable(j.legs) THEN ledger_data.legs(j.legs) END
-						OFFSET 0) d(leg)	-- decoded once
-					CROSS JOIN LATERAL (SELECT i, d.leg[4 * i - 1] AS balance_id, d.leg[4 * i] AS version
-						FROM generate_series(1, cardinality(d.leg) / 4) i) l
-					JOIN ledger_data.entry e ON e.ledger_id = $1 AND e.balance_id = l.balance_id AND e.version = l.version
-				WHERE j.ledger_id = $1 AND j.kind = 'c'
-				GROUP BY j.related, l.i),
-		released AS (
-			SELECT j.related AS hold, p.n::int AS number, sum(p.amount::numeric) AS amount,
-					bool_or(coalesce((j.payload ->> 'expired')::boolean, false)) AS expired
-				FROM ledger_data.journal j
-					CROSS JOIN LATERAL jsonb_array_elements_text(j.payload -> 'released') WITH ORDINALITY p(amount, n)
-				WHERE j.ledger_id = $1 AND j.kind IN ('c', 'v')
-				GROUP BY j.related, p.n)
+				WHERE j.ledger_id = $1 AND j.kind = 'h')
 		SELECT 'hold', format('hold %s posting %s', coalesce(h.hold, r.hold), coalesce(h.number, r.number)),
 				format('It has amount %s, captured %s, voided %s; the journal gives %s, %s, %s.', h.amount, h.captured, h.voided,
-					r.amount, coalesce(c.amount, 0), coalesce(v.amount, 0))
+					r.amount, coalesce(c.captured, 0), coalesce(c.voided, 0))
 					|| CASE WHEN h.amount < h.captured + h.voided THEN ' More than it held is gone.' ELSE '' END
 			FROM (SELECT k.* FROM ledger_data.hold k WHERE k.ledger_id = $1) h
 				FULL JOIN recorded r ON r.hold = h.hold AND r.number = h.number
-				LEFT JOIN captured c ON c.hold = h.hold AND c.number = h.number
-				LEFT JOIN released v ON v.hold = h.hold AND v.number = h.number
-			WHERE (h.amount, h.captured, h.voided) IS DISTINCT FROM (r.amount, coalesce(c.amount, 0), coalesce(v.amount, 0))
+				LEFT JOIN ledger_data.hold_changes($1, -9223372036854775808) c ON c.hold = h.hold AND c.posting = h.number
+			WHERE (h.amount, h.captured, h.voided) IS DISTINCT FROM (r.amount, coalesce(c.captured, 0), coalesce(c.voided, 0))
 				OR h.amount < h.captured + h.voided
-				OR h.expired AND NOT coalesce(v.expired, false)
+				OR h.expired AND NOT coalesce(c.expired, false)
 				OR h.expires_at IS DISTINCT FROM r.expires_at
 				OR h.due IS DISTINCT FROM CASE WHEN h.amount > h.captured + h.voided THEN h.expires_at END;
 	END;
