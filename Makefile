@@ -2,12 +2,12 @@
 
 # This list is the architecture: part X is src/X.h, src/X.c and src/X.sql (each optional). The install
 # script is their SQL in this order, and a part may include the headers of earlier parts, never of later ones.
-PARTS = schema error address amount rule money owner shared hint board worker queue index store lock release merkle ledger notify asset access progress account balance carry \
+PARTS = schema error address amount rule share money owner shared hint board worker queue index store row lock release merkle ledger notify asset access progress account balance stripe set carry \
 	journal entry hold canon chain registry condition request json receipt write key scope resolve outcome posting answer part \
 	post batch reserve reverse event producer refused bulk parcel submit gate tail line check seal export parse intake locks run attempt report foreign stats verify claim origin import grant module
 
 # These parts are plain computation: they need no server and are tested without one.
-PURE = address amount rule
+PURE = address amount rule share
 
 LEDGER_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" ledger.control)
 

@@ -28,7 +28,7 @@ FROM ledger.account WHERE ledger = 'account' AND address <> 'world' ORDER BY add
 SELECT address, asset, balance, available, floor, ceiling, version, status FROM ledger.balance
 	WHERE ledger = 'account' ORDER BY 1, 2;
 -- A further asset, with limits of its own, and metadata joined to what is there.
-SELECT ledger.open_account('account', 'one', 'EUR', NULL, 7, '{"b": 2}'),
+SELECT ledger.open_account('account', 'one', 'EUR', NULL, 7, metadata => '{"b": 2}'),
 	ledger.open_account('account', 'every', 'JPY', metadata => '{"a": 3, "b": 2}');
 SELECT address, any_asset, assets, floor, ceiling, metadata FROM ledger.account WHERE ledger = 'account'
 	AND address IN ('one', 'every') ORDER BY 1;

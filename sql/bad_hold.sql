@@ -6,6 +6,8 @@
 \pset format unaligned
 \set ECHO all
 SELECT ledger.create_ledger('bad_hold'), ledger.create_ledger('bad_hold_strict', auto_open => false);
+-- world is kept in one row here, as its version and its sums are looked at
+SELECT ledger.set_stripes('bad_hold', 'world', NULL, 1);
 SELECT ledger.open_account('bad_hold', 'frozen'), ledger.open_account('bad_hold', 'capped', 'USD', 0, 100);
 SELECT ledger.freeze('bad_hold', 'frozen');
 SELECT status FROM ledger.post('bad_hold', 'world', 'known', 10, 'USD', 'used', 'used');

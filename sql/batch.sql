@@ -150,6 +150,7 @@ SELECT ledger.balance('batch', 'tx', 'USD');
 
 -- Item by item a batch does what as many calls do: a thousand random items, with keys, references, limits and up_to.
 SELECT ledger.create_ledger('batch_a'), ledger.create_ledger('batch_b');
+SELECT ledger.set_stripes('batch_a', 'world', NULL, 1), ledger.set_stripes('batch_b', 'world', NULL, 1);
 SELECT count(ledger.open_account(l, 'x' || i, 'USD', -10 * (i % 3), CASE WHEN i % 2 = 0 THEN 60 END))
 	FROM unnest(ARRAY['batch_a', 'batch_b']) l, generate_series(1, 6) i;
 SELECT setseed(0.5);

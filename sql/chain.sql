@@ -102,6 +102,7 @@ SELECT status, code, detail, balances FROM ledger.post_batch('chain_strict', '{w
 
 -- Long chains: the last of ten thousand fails, then it does not.
 SELECT ledger.create_ledger('chain_long');
+SELECT ledger.set_stripes('chain_long', 'world', NULL, 1);
 SELECT last, status, code, detail, count(*) FROM unnest(ARRAY['nobody', 'l:7']) last,
 	ledger.post_batch('chain_long', array_fill('world'::text, '{9999}') || last,
 		ARRAY(SELECT 'l:' || i % 100 FROM generate_series(1, 10000) i), array_fill(1.0, '{10000}'), '{USD}',

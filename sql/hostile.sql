@@ -121,7 +121,7 @@ SELECT status, balances FROM ledger.post_json('hostile',
 	'{"postings": [{"source": "world", "destination": "a", "amount": "0.50", "asset": "USD"}], "effective_at": "2024-02-01T00:00:00Z"}');
 SELECT status, code, detail FROM ledger.try_post('hostile', 'd', 'e', 1, 'USD');
 SELECT status, code, detail FROM ledger.try_post('hostile', 'world', 'a', 0.001, 'USD');
-SELECT ledger.open_account('hostile', 'limited', 'JPY', -5, 10, '{"x": 1}'),
+SELECT ledger.open_account('hostile', 'limited', 'JPY', -5, 10, metadata => '{"x": 1}'),
 	ledger.open_account('hostile', 'default', floor => -1.5, ceiling => 7.7);
 SELECT status, balances FROM ledger.post('hostile', 'default', 'limited', 1, 'JPY');
 SELECT ledger.set_limits('hostile', 'default', NULL, -2.5, 8), ledger.set_limits('hostile', 'limited', 'JPY', 0, 5);

@@ -14,9 +14,9 @@ DECLARE
 	r record;
 BEGIN
 	PERFORM ledger.open_account(of_ledger, p || 'rich', floor => NULL, metadata => '{"name": "Ré \"x\" \\ 😀", "gone": 1, "null": null}');
-	PERFORM ledger.open_account(of_ledger, p || 'shop', NULL, -5.5, NULL, '{}');
-	PERFORM ledger.open_account(of_ledger, p || 'gem', 'GEM', -5.5, 1000, '{"a": 1}');
-	PERFORM ledger.open_account(of_ledger, p || 'gem', 'JPY', 0, NULL, '{"b": {"c": [1.50, null]}}');
+	PERFORM ledger.open_account(of_ledger, p || 'shop', NULL, -5.5, NULL, metadata => '{}');
+	PERFORM ledger.open_account(of_ledger, p || 'gem', 'GEM', -5.5, 1000, metadata => '{"a": 1}');
+	PERFORM ledger.open_account(of_ledger, p || 'gem', 'JPY', 0, NULL, metadata => '{"b": {"c": [1.50, null]}}');
 	PERFORM ledger.open_account(of_ledger, p || 'a'), ledger.open_account(of_ledger, p || 'b');
 	PERFORM ledger.post(of_ledger, 'world', p || 'a', 100, 'USD', p || 'key "1" é', p || 'ref \ 1', '2020-02-29 12:00:00.5+02',
 		'{"b": [1.50, 1e3, null, "é😀\n\u0001"], "a": {}}', tags => ROW('s', 'st', 'mt', 'm', E'tab\there', 'c', 'd')::ledger.tags);

@@ -33,7 +33,7 @@ SELECT pg_temp.try('SELECT ledger_data.append_only()');
 
 -- One record for each write that took place.
 SELECT ledger.create_ledger('journal2', metadata => '{"m": 1}');
-SELECT ledger.open_account('journal2', 'a', floor => -5), ledger.open_account('journal2', 'b', 'USD', 0, 100.5, '{"x": 1}');
+SELECT ledger.open_account('journal2', 'a', floor => -5), ledger.open_account('journal2', 'b', 'USD', 0, 100.5, metadata => '{"x": 1}');
 SELECT ledger.set_limits('journal2', 'b', 'USD', -1, NULL), ledger.set_limits('journal2', 'a', NULL, 0, 7);
 SELECT ledger.freeze('journal2', 'a'), ledger.freeze('journal2', 'a'), ledger.unfreeze('journal2', 'a'),
 	ledger.unfreeze('journal2', 'a');

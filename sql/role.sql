@@ -80,7 +80,7 @@ INSERT INTO command (object, arguments) VALUES
 	('split', $$(1, '{1,1}', 'USD')$$), ('at_version', $$('a', 'USD', 1)$$), ('balance_between', $$('a', 'USD', 0, 1)$$),
 	('create_ledger', $$('role3')$$), ('create_asset', $$('ROLE', 2)$$), ('open_account', $$('role', 'b')$$),
 		('set_limits', $$('role', 'a', 'USD', 0, 1000)$$), ('freeze', $$('role', 'a')$$), ('unfreeze', $$('role', 'a')$$),
-		('set_metadata', $$('role', 'a', '{}')$$),
+		('set_metadata', $$('role', 'a', '{}')$$), ('set_stripes', $$('role', 'a', 'USD', 2)$$),
 	('export', $$('role')$$), ('export', $$('role2')$$), ('import', $$('role', '{}')$$), ('import', $$('role2', '{}')$$), ('import', $$('role3', '{}')$$),
 		('import_query', $$('role', 'SELECT 1')$$), ('import_from', $$('role', 'SELECT 1')$$),
 	('import_formance', $$('role', 'SELECT NULL WHERE false')$$), ('import_hledger', $$('role', 'SELECT NULL WHERE false')$$),

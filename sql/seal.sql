@@ -27,7 +27,8 @@ SET timezone = 'UTC';
 \set ECHO all
 SELECT id AS ledger_id FROM ledger_data.ledger WHERE name = 'seal' \gset
 SELECT count(*), count(*) FILTER (WHERE l.line IS DISTINCT FROM t.line) AS different FROM (SELECT * FROM pg_temp.line WHERE ledger = 'seal') l FULL JOIN ledger_data.lines(:ledger_id, 0, 1000) t USING (position);
-SELECT regexp_replace(line, '"recorded_at":"[^"]*"', '"recorded_at":"..."') FROM ledger_data.lines(:ledger_id, 0, 3);
+-- which stripe of world it is depends on the session
+SELECT regexp_replace(regexp_replace(line, '"recorded_at":"[^"]*"', '"recorded_at":"..."'), '(\["world"[^]]*),[0-9]+\]', '\1,S]', 'g') FROM ledger_data.lines(:ledger_id, 0, 3);
 
 -- test vectors of RFC 6962: the tree of its reference implementation
 CREATE TEMP TABLE vector AS SELECT n, decode(data, 'hex') AS data FROM unnest(ARRAY['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f']) WITH ORDINALITY v(data, n);

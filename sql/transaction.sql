@@ -111,7 +111,7 @@ SELECT status, balances FROM ledger.transactions('transaction', reference => 'r2
 
 -- Views.
 SELECT ledger.create_ledger('transaction2', auto_open => false, metadata => '{"purpose": "views"}'),
-	ledger.open_account('transaction2', 'a', 'JPY', -1, 10, '{"x": 1}'), ledger.open_account('transaction2', 'b');
+	ledger.open_account('transaction2', 'a', 'JPY', -1, 10, metadata => '{"x": 1}'), ledger.open_account('transaction2', 'b');
 SELECT status FROM ledger.post('transaction2', 'a', 'b', 1, 'JPY', 'k', 'r', '2024-01-01', '{"m": 1}');
 SELECT ledger.freeze('transaction2', 'a');
 \x

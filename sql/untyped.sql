@@ -153,10 +153,12 @@ DEALLOCATE ALL;
 
 -- Importing, from parameters without a type.
 PREPARE set_metadata3 AS SELECT ledger.set_metadata($1, $2, $3);
+PREPARE set_stripes4 AS SELECT ledger.set_stripes($1, $2, $3, $4);
 PREPARE import_formance2 AS SELECT * FROM ledger.import_formance($1, $2);
 PREPARE import_hledger2 AS SELECT * FROM ledger.import_hledger($1, $2);
 PREPARE import_hledger3 AS SELECT * FROM ledger.import_hledger($1, $2, $3);
 EXECUTE set_metadata3('untyped', 'a', '{"a": 1}');
+EXECUTE set_stripes4('untyped', 'a', NULL, 1);
 EXECUTE import_formance2('untyped', 'SELECT '''' ');
 EXECUTE import_hledger2('untyped', 'SELECT ''[]''');
 EXECUTE import_hledger3('untyped', 'SELECT ''[]''', '{"$": "USD"}');

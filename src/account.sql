@@ -34,6 +34,7 @@ CREATE TABLE ledger_data.account (
 	any_asset boolean NOT NULL,
 	assets int NOT NULL DEFAULT 0,
 	address text COLLATE "C" NOT NULL,
+	stripes smallint,
 	floor numeric,
 	ceiling numeric,
 	metadata jsonb NOT NULL DEFAULT '{}',
@@ -47,6 +48,7 @@ COMMENT ON COLUMN ledger_data.account.any_asset IS
 'Whether balances in further assets are opened on first use.';
 COMMENT ON COLUMN ledger_data.account.assets IS
 'Number of balances. It changes when one is opened, so that a transaction which cannot see the new one fails with 40001.';
+COMMENT ON COLUMN ledger_data.account.stripes IS 'Stripes that balances are opened with; NULL: none.';
 COMMENT ON COLUMN ledger_data.account.floor IS 'Floor of balances without limits of their own; NULL for none.';
 COMMENT ON COLUMN ledger_data.account.ceiling IS 'Ceiling of balances without limits of their own; NULL for none.';
 SELECT pg_catalog.pg_extension_config_dump('ledger_data.account', '');

@@ -4,6 +4,8 @@ CREATE SEQUENCE ledger_data.balance_id;
 COMMENT ON SEQUENCE ledger_data.balance_id IS 'Numbers of balances.';
 SELECT pg_catalog.pg_extension_config_dump('ledger_data.balance_id', '');
 
+-- A balance is one row, its stripe 0; or, striped, several: then postings go to the stripes 1 to n, and stripe 0 keeps what
+-- was posted before. Each stripe has entries, versions and limits of its own, its shares; the shares of a limit sum to it.
 -- Room on each page keeps updates heap-only. A page is cleaned when less than fillfactor reserves is free; so
 -- most of the room comes from column room, and a page is cleaned once in many updates rather than at each.
 -- Columns that change stand last, which keeps their log records short.
@@ -13,6 +15,8 @@ CREATE TABLE ledger_data.balance (
 	id bigint NOT NULL,
 	status "char" NOT NULL,
 	own_limits boolean NOT NULL,
+	stripe smallint NOT NULL DEFAULT 0,
+	stripes smallint,
 	floor numeric,
 	ceiling numeric,
 	address text COLLATE "C" NOT NULL,
@@ -24,12 +28,16 @@ CREATE TABLE ledger_data.balance (
 	outflow numeric NOT NULL,
 	room text COLLATE "C" DEFAULT repeat(' ', 64),
 	CONSTRAINT balance_pkey PRIMARY KEY (ledger_id, id),
-	CONSTRAINT balance_address_key UNIQUE (ledger_id, address, asset_id)
+	CONSTRAINT balance_address_key UNIQUE (ledger_id, address, asset_id, stripe)
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE ledger_data.balance IS
-'Balances: one row for each account and asset, locked and updated by every posting that touches it.';
+'Balances: one row for each account and asset, or several if it is striped, locked and updated by every posting that touches it.';
 COMMENT ON COLUMN ledger_data.balance.status IS 'Of the account: o open, f frozen, c closed.';
 COMMENT ON COLUMN ledger_data.balance.own_limits IS 'Whether floor and ceiling were set for this asset rather than taken from the account.';
+COMMENT ON COLUMN ledger_data.balance.stripe IS 'Which part of the balance it is; 0 unless it is striped.';
+COMMENT ON COLUMN ledger_data.balance.stripes IS 'How many stripes postings go to: 1 to this. The same in all rows of a balance; NULL: it is not striped.';
+COMMENT ON COLUMN ledger_data.balance.floor IS 'Of a stripe its share, which may be beyond what it has.';
+COMMENT ON COLUMN ledger_data.balance.ceiling IS 'Of a stripe its share.';
 COMMENT ON COLUMN ledger_data.balance.recorded_at IS 'When its last entry was recorded, or it was opened.';
 COMMENT ON COLUMN ledger_data.balance.version IS 'Number of its entries.';
 COMMENT ON COLUMN ledger_data.balance.room IS 'Space for a next version of the row, given up by the first posting.';
@@ -55,6 +63,65 @@ COMMENT ON FUNCTION ledger_data.fit_ceiling(numeric, int) IS
 'The greatest amount of an asset of this scale that is not above a ceiling: the same limit, in the asset''s own unit.';
 REVOKE ALL ON FUNCTION ledger_data.fit_ceiling(numeric, int) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.share_limits(ledger_id int, address text, asset_id int, floor numeric, ceiling numeric) RETURNS void
+	LANGUAGE sql VOLATILE
+	BEGIN ATOMIC
+		-- what a stripe has beyond its share is its room: it is the same for all that postings go to, and none for the others
+		WITH stripe AS (
+			SELECT b.id, b.inflow - b.outflow - b.held_out AS available, b.inflow - b.outflow + b.held_in AS expected,
+					b.stripe BETWEEN 1 AND b.stripes AS used, b.stripe = 1 AS first, b.stripes AS n, scale(b.inflow) AS unit
+				FROM ledger_data.balance b
+				WHERE b.ledger_id = $1 AND b.address = $2 AND b.asset_id = $3),
+		room AS (
+			SELECT s.*, sum(s.available) OVER () - $4 AS below, trunc((sum(s.available) OVER () - $4) / s.n, s.unit) AS below_each,
+					$5 - sum(s.expected) OVER () AS above, trunc(($5 - sum(s.expected) OVER ()) / s.n, s.unit) AS above_each
+				FROM stripe s)
+		UPDATE ledger_data.balance b SET
+				floor = CASE WHEN r.n IS NULL THEN $4 WHEN NOT r.used THEN r.available + 0 * $4
+					ELSE r.available - r.below_each - CASE WHEN r.first THEN r.below - r.below_each * r.n ELSE 0 END END,
+				ceiling = CASE WHEN r.n IS NULL THEN $5 WHEN NOT r.used THEN r.expected + 0 * $5
+					ELSE r.expected + r.above_each + CASE WHEN r.first THEN r.above - r.above_each * r.n ELSE 0 END END
+			FROM room r WHERE b.ledger_id = $1 AND b.id = r.id;
+	END;
+COMMENT ON FUNCTION ledger_data.share_limits(int, text, int, numeric, numeric) IS
+'Gives a balance these limits, in units of its asset; of a striped one each stripe its share, so that all that postings go to have the same room. The caller has all its rows locked.';
+REVOKE ALL ON FUNCTION ledger_data.share_limits(int, text, int, numeric, numeric) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.stripe_balance(balance ledger_data.balance, stripes int, opened_at timestamptz) RETURNS void
+	LANGUAGE sql VOLATILE
+	BEGIN ATOMIC
+		INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, stripe, stripes, floor, ceiling, address,
+				recorded_at, version, held_in, held_out, inflow, outflow)
+			SELECT $1.ledger_id, $1.asset_id, nextval('ledger_data.balance_id'), $1.status, $1.own_limits, i, $2, 0 * $1.floor, 0 * $1.ceiling, $1.address,
+					$3, 0, z.zero, z.zero, z.zero, z.zero
+				FROM generate_series(1, $2) i, LATERAL (SELECT 0 * $1.inflow) z(zero)
+				WHERE NOT EXISTS (SELECT FROM ledger_data.balance b WHERE b.ledger_id = $1.ledger_id
+					AND b.address = $1.address AND b.asset_id = $1.asset_id AND b.stripe = i)
+				ORDER BY i;
+		UPDATE ledger_data.balance b SET stripes = $2
+			WHERE b.ledger_id = $1.ledger_id AND b.address = $1.address AND b.asset_id = $1.asset_id AND b.stripes IS DISTINCT FROM $2;
+		SELECT ledger_data.share_limits($1.ledger_id, $1.address, $1.asset_id, sum(b.floor), sum(b.ceiling))
+			FROM ledger_data.balance b
+			WHERE b.ledger_id = $1.ledger_id AND b.address = $1.address AND b.asset_id = $1.asset_id;
+	END;
+COMMENT ON FUNCTION ledger_data.stripe_balance(ledger_data.balance, int, timestamptz) IS
+'Has postings to a balance, given by its stripe 0, go to so many stripes from now on: makes those that are missing, opened at this time, and shares its limits anew. The caller has all its rows locked.';
+REVOKE ALL ON FUNCTION ledger_data.stripe_balance(ledger_data.balance, int, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.lock_balances(ledger_id int, address text, asset_id int) RETURNS void
+	LANGUAGE sql VOLATILE
+	BEGIN ATOMIC
+		-- in the order of posting: by the number of stripe 0, then by stripe
+		SELECT b.id FROM ledger_data.balance b
+				JOIN ledger_data.balance o ON o.ledger_id = b.ledger_id AND o.address = b.address AND o.asset_id = b.asset_id AND o.stripe = 0
+			WHERE b.ledger_id = $1 AND b.address = $2 AND ($3 IS NULL OR b.asset_id = $3)
+			ORDER BY o.id, b.stripe
+			FOR NO KEY UPDATE OF b;
+	END;
+COMMENT ON FUNCTION ledger_data.lock_balances(int, text, int) IS
+'Locks the balances of an account in an asset, or (NULL) in all, with all their stripes, in the order in which posting locks. The caller has the account''s row locked, so that there will be no more; it reads them in a later statement.';
+REVOKE ALL ON FUNCTION ledger_data.lock_balances(int, text, int) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.open_balances(ledger_id int, auto_open boolean, addresses text[], asset_ids int[],
 		OUT unknown int, OUT accounts text[], OUT balances bigint[])
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -64,6 +131,7 @@ DECLARE
 	m record;
 	wanted int;
 	opened bigint;
+	striped int;
 	is_new boolean;
 	more int;
 BEGIN
@@ -89,20 +157,23 @@ BEGIN
 		END IF;
 		more := 0;
 		FOREACH wanted IN ARRAY m.assets LOOP
-			INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, floor, ceiling, address,
+			INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, stripes, floor, ceiling, address,
 					recorded_at, version, held_in, held_out, inflow, outflow)
-				SELECT $1, s.id, nextval('ledger_data.balance_id'), a.status, false,
+				SELECT $1, s.id, nextval('ledger_data.balance_id'), a.status, false, a.stripes,
 					ledger_data.fit_floor(a.floor, s.scale), ledger_data.fit_ceiling(a.ceiling, s.scale), a.address,
 					clock_timestamp(), 0, z.zero, z.zero, z.zero, z.zero
 				FROM ledger_data.account a, ledger_data.asset s, LATERAL (SELECT round(0.0, s.scale)) z(zero)
 				WHERE a.ledger_id = $1 AND a.address = m.address AND a.any_asset AND s.id = wanted
 				ON CONFLICT DO NOTHING
-				RETURNING id INTO opened;
+				RETURNING id, stripes INTO opened, striped;
 			IF FOUND THEN
+				IF striped IS NOT NULL THEN
+					PERFORM ledger_data.stripe_balance(b, striped, b.recorded_at) FROM ledger_data.balance b WHERE b.ledger_id = $1 AND b.id = opened;
+				END IF;
 				balances := balances || opened;
 				more := more + 1;
 			ELSIF NOT EXISTS (SELECT FROM ledger_data.balance b
-					WHERE b.ledger_id = $1 AND b.address = m.address AND b.asset_id = wanted) THEN
+					WHERE b.ledger_id = $1 AND b.address = m.address AND b.asset_id = wanted AND b.stripe = 0) THEN
 				unknown := unknown + 1;
 			END IF;
 		END LOOP;
@@ -123,10 +194,11 @@ CREATE FUNCTION ledger_data.unopen_balances(ledger_id int, accounts text[], bala
 BEGIN
 	WITH gone AS (
 		DELETE FROM ledger_data.balance b
-			WHERE b.ledger_id = $1 AND b.id = ANY (balances)
-			RETURNING b.address)
+			USING ledger_data.balance o
+			WHERE o.ledger_id = $1 AND o.id = ANY (balances) AND b.ledger_id = $1 AND b.address = o.address AND b.asset_id = o.asset_id
+			RETURNING b.address, b.stripe)
 		UPDATE ledger_data.account a SET assets = a.assets - g.n
-			FROM (SELECT address, count(*)::int AS n FROM gone GROUP BY address) g
+			FROM (SELECT address, count(*)::int AS n FROM gone WHERE stripe = 0 GROUP BY address) g
 			WHERE a.ledger_id = $1 AND a.address = g.address;
 	DELETE FROM ledger_data.account a WHERE a.ledger_id = $1 AND a.address = ANY (accounts) AND a.assets = 0;
 END

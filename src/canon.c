@@ -19,9 +19,10 @@
  *				stream_id, event_type, correlation_id, causation_id
  *	metadata, payload
  *				as jsonb writes itself
- *	entries		array of [address, asset, amount, balance, version], source and
- *				destination of each posting in turn: strings, amounts with all
- *				decimals of the asset, and version a number
+ *	entries		array of [address, asset, amount, balance, version, stripe], source
+ *				and destination of each posting in turn: strings, amounts with all
+ *				decimals of the asset, version and stripe numbers; the stripe, whose
+ *				balance and version these are, is left out where it is 0
  *
  * Strings are escaped as to_json(text) does it.  So each part has one form, and
  * no two records share one.  Neither the ledger's name nor internal numbers are
@@ -168,7 +169,10 @@ put_entries(StringInfo line, const JournalRecord *record, const CanonEntry *entr
 		put_name(line, entry->amount, entry->amount ? strlen(entry->amount) : 0);
 		appendStringInfoChar(line, ',');
 		put_name(line, entry->balance, entry->balance ? strlen(entry->balance) : 0);
-		appendStringInfo(line, "," INT64_FORMAT "]", entry->version);
+		appendStringInfo(line, "," INT64_FORMAT, entry->version);
+		if (entry->stripe != 0)
+			appendStringInfo(line, ",%d", entry->stripe);
+		appendStringInfoChar(line, ']');
 	}
 	if (record->leg_count > 0)
 		appendStringInfoChar(line, ']');

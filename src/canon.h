@@ -20,6 +20,7 @@ typedef struct CanonEntry
 	const char *amount;			/* with all decimals of the asset */
 	const char *balance;
 	int64		version;
+	int			stripe;
 } CanonEntry;
 
 extern void canon_line(StringInfo line, const JournalRecord *record, const CanonEntry *entries);

@@ -8,7 +8,8 @@
  * whatever else of this session changes balances through the library has them
  * written first (carry_write_all), never in a subtransaction that may be undone by
  * itself; other sessions wait for the row locks as ever.  Memory is bounded:
- * balances are written, and forgotten, when there are many.  A Carry that is NULL
+ * balances are written, and forgotten, when there are many.  Stripes with limits
+ * are not carried, as another call may need all of a balance's.  A Carry that is NULL
  * carries nothing.
  */
 #include "carry.h"
@@ -29,9 +30,10 @@
 /* A balance that is locked; its row is not written yet. */
 typedef struct Carried
 {
-	uint64		hash;			/* hash key, with the three after it */
+	uint64		hash;			/* hash key, with the four after it */
 	const char *address;
 	int			address_length;
+	int			asked;
 	int32		asset_id;
 	Balance		balance;
 	RuleBalance rule;
@@ -61,7 +63,7 @@ match_carried(const void *a, const void *b, Size size)
 	const Carried *x = a;
 	const Carried *y = b;
 
-	return !(x->hash == y->hash && x->asset_id == y->asset_id && x->address_length == y->address_length &&
+	return !(x->hash == y->hash && x->asset_id == y->asset_id && x->asked == y->asked && x->address_length == y->address_length &&
 			 memcmp(x->address, y->address, x->address_length) == 0);
 }
 
@@ -97,6 +99,7 @@ make_key(Carried *key, const Balance *balance)
 	key->hash = balance->hash;
 	key->address = balance->address;
 	key->address_length = balance->address_length;
+	key->asked = balance->asked;
 	key->asset_id = balance->asset->id;
 }
 
@@ -141,6 +144,9 @@ keep_row(Carried *carried, TupleDesc desc)
 	}
 	balance->values = values;
 	balance->nulls = nulls;
+	if (balance->striped == NULL)
+		return;
+	balance->striped = memcpy(palloc(sizeof(Striped)), balance->striped, sizeof(Striped));
 }
 
 /* Take over what a call has changed, instead of writing it. */
@@ -157,7 +163,9 @@ carry_keep(Carry *carry, BalanceSet *set, StoreTable *table, TimestampTz recorde
 		Carried    *carried;
 		bool		found;
 
-		if (balance->id == 0 || !balance_is_touched(balance, &set->rules[i]))
+		balance->kept = balance->id != 0 && balance_is_touched(balance, &set->rules[i]) &&
+			(balance->striped == NULL || !(set->rules[i].has_floor || set->rules[i].has_ceiling));
+		if (!balance->kept)
 			continue;
 		make_key(&key, balance);
 		carried = hash_search(carry->balances, &key, HASH_ENTER, &found);
@@ -168,6 +176,7 @@ carry_keep(Carry *carry, BalanceSet *set, StoreTable *table, TimestampTz recorde
 			carried->asset = *balance->asset;
 			carried->balance.address = carried->address;
 			carried->balance.asset = &carried->asset;
+			carried->balance.kept = false;
 			keep_row(carried, desc);
 		}
 		carried->rule = set->rules[i];

@@ -42,6 +42,14 @@ CREATE FUNCTION ledger_data.is_limit(bound jsonb, scale int) RETURNS boolean
 COMMENT ON FUNCTION ledger_data.is_limit(jsonb, int) IS 'Whether it is null or a number that a limit can be: of an asset with so many decimals, or (NULL) of an account.';
 REVOKE ALL ON FUNCTION ledger_data.is_limit(jsonb, int) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.is_stripe(stripe jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	BEGIN ATOMIC
+		SELECT coalesce(jsonb_typeof($1) = 'number' AND $1 #>> '{}' ~ '^[1-9][0-9]?$' AND ($1 #>> '{}')::int <= 64, false);
+	END;
+COMMENT ON FUNCTION ledger_data.is_stripe(jsonb) IS 'Whether it is a number that a stripe can have, or as many stripes as there can be.';
+REVOKE ALL ON FUNCTION ledger_data.is_stripe(jsonb) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.is_change(change jsonb) RETURNS boolean
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
@@ -50,8 +58,10 @@ CREATE FUNCTION ledger_data.is_change(change jsonb) RETURNS boolean
 			WHEN 'unfreeze' THEN true
 			WHEN 'close' THEN $1 ->> 'address' <> 'world'
 			WHEN 'metadata' THEN jsonb_typeof($1 -> 'metadata') = 'object'
+			WHEN 'stripes' THEN (jsonb_typeof($1 -> 'asset') = 'null' OR s.id IS NOT NULL) AND ledger_data.is_stripe($1 -> 'stripes')
 			ELSE $1 ->> 'change' IN ('open', 'limits')
 				AND ($1 ->> 'change' = 'limits' OR jsonb_typeof($1 -> 'metadata') = 'object')
+				AND (NOT $1 ? 'stripes' OR ledger_data.is_stripe($1 -> 'stripes'))
 				AND (jsonb_typeof($1 -> 'asset') = 'null' OR s.id IS NOT NULL)
 				AND ledger_data.is_limit($1 -> 'floor', s.scale) AND ledger_data.is_limit($1 -> 'ceiling', s.scale)
 				AND coalesce(($1 ->> 'floor')::numeric <= ($1 ->> 'ceiling')::numeric, true)
@@ -68,7 +78,9 @@ CREATE FUNCTION ledger_data.is_hold(hold jsonb) RETURNS boolean
 	BEGIN ATOMIC
 		SELECT CASE WHEN jsonb_typeof($1 -> 'postings') = 'array' AND (NOT $1 ? 'expires_at' OR ledger_data.is_time($1 -> 'expires_at')) THEN
 			(SELECT coalesce(bool_and(coalesce(s.id IS NOT NULL AND ledger_data.is_address(p.posting -> 'source') AND ledger_data.is_address(p.posting -> 'destination')
-					AND p.posting -> 'source' <> p.posting -> 'destination' AND ledger_data.is_amount(p.posting -> 'amount', s.scale), false)), false)
+					AND p.posting -> 'source' <> p.posting -> 'destination'
+					AND (NOT p.posting ? 'source_stripe' OR ledger_data.is_stripe(p.posting -> 'source_stripe'))
+					AND (NOT p.posting ? 'destination_stripe' OR ledger_data.is_stripe(p.posting -> 'destination_stripe')) AND ledger_data.is_amount(p.posting -> 'amount', s.scale), false)), false)
 				FROM jsonb_array_elements($1 -> 'postings') p(posting) LEFT JOIN ledger_data.asset s ON s.code = p.posting ->> 'asset')
 			ELSE false END;
 	END;

@@ -56,6 +56,7 @@
 	X(EXCEEDS_HOLD, '2', '1', '3', "exceeds_hold", "More was to be captured than is held.") \
 	X(ALREADY_REVERSED, '2', '2', '1', "already_reversed", "The transaction was reversed already.") \
 	X(EXCEEDS_TRANSACTION, '2', '2', '2', "exceeds_transaction", "More was to be reversed than is left of the transaction.") \
+	X(STRIPED, '2', '2', '3', "striped", "The balance is striped and has no version.") \
 	X(IDEMPOTENCY_CONFLICT, '3', '0', '1', "idempotency_conflict", "The idempotency key was used by another request.") \
 	X(REFERENCE_USED, '3', '0', '2', "reference_used", "Another transaction of the ledger has this reference.") \
 	X(OUTCOME_UNKNOWN, '3', '0', '3', "outcome_unknown", "A submitted request was cancelled or cut off after it had been taken; it may yet be posted.") \

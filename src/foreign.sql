@@ -356,7 +356,7 @@ BEGIN
 				SELECT coalesce(a.metadata ->> 'hledger', (SELECT k.key FROM jsonb_each_text(known) k WHERE k.value = new_address)) AS name
 					INTO account FROM ledger.account a WHERE a.ledger = into_ledger AND a.address = new_address;
 				IF NOT FOUND THEN
-					PERFORM ledger.open_account(into_ledger, new_address, NULL, NULL, NULL, jsonb_build_object('hledger', name));
+					PERFORM ledger.open_account(into_ledger, new_address, floor => NULL, metadata => jsonb_build_object('hledger', name));
 					done.without_floor := done.without_floor + 1;
 				ELSIF account.name <> name THEN
 					RAISE EXCEPTION 'accounts "%" and "%" would both be "%" here', account.name, name, new_address

@@ -79,7 +79,7 @@ CREATE FUNCTION ledger_data.grant_matrix()
 			(3, 'function', 'set_hashing'),
 			(3, 'function', 'create_asset'),
 			(3, 'function', 'open_account'),
-			(3, 'function', 'set_limits'),
+			(3, 'function', 'set_limits'), (3, 'function', 'set_stripes'),
 			(3, 'function', 'freeze'),
 			(3, 'function', 'unfreeze'),
 			(3, 'function', 'close_account'),

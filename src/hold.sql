@@ -32,7 +32,7 @@ COMMENT ON INDEX ledger_data.hold_due IS 'Finds what is to be swept.';
 SELECT pg_catalog.pg_extension_config_dump('ledger_data.hold', '');
 
 CREATE VIEW ledger_data.held AS
-	SELECT b.ledger_id, b.id, b.asset_id, b.address, b.status, b.floor, b.ceiling, b.inflow, b.outflow, b.version, b.recorded_at,
+	SELECT b.ledger_id, b.id, b.asset_id, b.address, b.status, b.own_limits, b.stripe, b.stripes, b.floor, b.ceiling, b.inflow, b.outflow, b.version, b.recorded_at,
 			CASE WHEN b.held_in = 0 THEN b.held_in ELSE b.held_in - coalesce((
 				SELECT sum(h.amount - h.captured - h.voided) FROM ledger_data.hold h
 					WHERE h.ledger_id = b.ledger_id AND h.destination_id = b.id AND h.due <= clock_timestamp()), 0) END AS held_in,

@@ -182,7 +182,7 @@ take_entries(Import *import, ParsedRecord *parsed)
 		if (!asset_find(entry->asset, strlen(entry->asset), &asset, &refusal))
 			origin_refuse(import, psprintf("asset \"%s\" is not in the header",
 										   request_show((Span) {entry->asset, strlen(entry->asset)})));
-		balance = intake_find(import->intake, entry->address, entry->address_length, &asset);
+		balance = intake_find(import->intake, entry->address, entry->address_length, &asset, entry->stripe);
 		if (balance == NULL)
 			origin_refuse(import, psprintf("address \"%s\" is malformed",
 										   request_show((Span) {entry->address, entry->address_length})));
@@ -191,7 +191,8 @@ take_entries(Import *import, ParsedRecord *parsed)
 			origin_refuse(import, fault);
 		if (i % 2 == 0 ? amount > 0 : amount + taken != 0 || strcmp(entry->asset, entry[-1].asset) != 0)
 			origin_refuse(import, "a posting does not take from its source what it gives to its destination");
-		if (i % 2 == 1 && row[-1].balance_id == balance->id)
+		if (i % 2 == 1 && entry[-1].address_length == entry->address_length &&
+			memcmp(entry[-1].address, entry->address, entry->address_length) == 0)
 			origin_refuse(import, "a posting has one account as source and destination");
 		taken = amount;
 		record->legs[i].balance_id = balance->id;

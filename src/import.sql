@@ -30,7 +30,7 @@ BEGIN
 	IF number IS NULL THEN
 		RAISE EXCEPTION 'ledger "%" already exists', name USING ERRCODE = 'LG011';
 	END IF;
-	INSERT INTO ledger_data.account (ledger_id, any_asset, address, opened_at) VALUES (number, true, 'world', created_at);
+	PERFORM ledger_data.open_world(number, created_at);
 	RETURN number;
 END
 $$;
@@ -68,16 +68,16 @@ COMMENT ON FUNCTION ledger_data.import_block(int, text, bigint, bigint, bytea, b
 REVOKE ALL ON FUNCTION ledger_data.import_block(int, text, bigint, bigint, bytea, bytea) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.import_balances(number int, ids bigint[], addresses text[], asset_ids int[], existed boolean[],
-		versions bigint[], inflows numeric[], outflows numeric[], firsts timestamptz[], lasts timestamptz[]) RETURNS void
+		versions bigint[], inflows numeric[], outflows numeric[], firsts timestamptz[], lasts timestamptz[], stripe_numbers int[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
 DECLARE
 	late text;
 BEGIN
-	INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, address, held_in, held_out, recorded_at, version, inflow, outflow)
-		SELECT number, u.asset_id, u.id, 'o', false, u.address, z.zero, z.zero, u.last, u.version, u.inflow, u.outflow
-			FROM unnest(ids, addresses, asset_ids, existed, versions, inflows, outflows, lasts)
-					u(id, address, asset_id, existed, version, inflow, outflow, last)
+	INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, stripe, address, held_in, held_out, recorded_at, version, inflow, outflow)
+		SELECT number, u.asset_id, u.id, 'o', false, u.stripe, u.address, z.zero, z.zero, u.last, u.version, u.inflow, u.outflow
+			FROM unnest(ids, addresses, asset_ids, existed, versions, inflows, outflows, lasts, stripe_numbers)
+					u(id, address, asset_id, existed, version, inflow, outflow, last, stripe)
 				CROSS JOIN LATERAL (SELECT u.inflow - u.inflow) z(zero)
 			WHERE NOT u.existed;
 	SELECT b.address INTO late
@@ -95,34 +95,86 @@ BEGIN
 		WHERE u.existed AND b.ledger_id = number AND b.id = u.id;
 END
 $$;
-COMMENT ON FUNCTION ledger_data.import_balances(int, bigint[], text[], int[], boolean[], bigint[], numeric[], numeric[], timestamptz[], timestamptz[]) IS
+COMMENT ON FUNCTION ledger_data.import_balances(int, bigint[], text[], int[], boolean[], bigint[], numeric[], numeric[], timestamptz[], timestamptz[], int[]) IS
 'Writes the balances that an import has touched, without limits. Error LG403 if times run backwards.';
-REVOKE ALL ON FUNCTION ledger_data.import_balances(int, bigint[], text[], int[], boolean[], bigint[], numeric[], numeric[], timestamptz[], timestamptz[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ledger_data.import_balances(int, bigint[], text[], int[], boolean[], bigint[], numeric[], numeric[], timestamptz[], timestamptz[], int[]) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.import_changes(number int, after bigint)
-	RETURNS TABLE ("position" bigint, at timestamptz, change text, address text, asset text, floor numeric, ceiling numeric, metadata jsonb)
+	RETURNS TABLE ("position" bigint, at timestamptz, change text, address text, asset text, floor numeric, ceiling numeric, stripes int, metadata jsonb)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		SELECT j.position, j.recorded_at, j.payload ->> 'change', j.payload ->> 'address', j.payload ->> 'asset',
-				(j.payload ->> 'floor')::numeric, (j.payload ->> 'ceiling')::numeric, j.payload -> 'metadata'
+				(j.payload ->> 'floor')::numeric, (j.payload ->> 'ceiling')::numeric,
+				coalesce((j.payload ->> 'stripes')::int, 1), j.payload -> 'metadata'
 			FROM ledger_data.journal j
 			WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind = 'a';
 	END;
 COMMENT ON FUNCTION ledger_data.import_changes(int, bigint) IS 'The changes of accounts after a position.';
 REVOKE ALL ON FUNCTION ledger_data.import_changes(int, bigint) FROM PUBLIC;
 
-CREATE FUNCTION ledger_data.import_mentions(number int, after bigint) RETURNS TABLE (at timestamptz, address text, asset text)
+CREATE FUNCTION ledger_data.import_mentions(number int, after bigint) RETURNS TABLE (at timestamptz, address text, asset text, stripe int)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
-		SELECT min(j.recorded_at), p.posting ->> v.side, p.posting ->> 'asset'
+		SELECT min(j.recorded_at), p.posting ->> v.side, p.posting ->> 'asset', coalesce((p.posting ->> (v.side || '_stripe'))::int, 0)
 			FROM ledger_data.journal j
 				CROSS JOIN LATERAL jsonb_array_elements(j.payload -> 'postings') p(posting)
 				CROSS JOIN (VALUES ('source'), ('destination')) v(side)
 			WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind = 'h'
-			GROUP BY 2, 3;
+			GROUP BY 2, 3, 4;
 	END;
 COMMENT ON FUNCTION ledger_data.import_mentions(int, bigint) IS 'The balances that holds after a position are about, and since when.';
 REVOKE ALL ON FUNCTION ledger_data.import_mentions(int, bigint) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.import_untouched(number int, after bigint) RETURNS void
+	LANGUAGE sql VOLATILE
+	BEGIN ATOMIC
+		INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, stripe, address, recorded_at, version, held_in, held_out, inflow, outflow)
+			SELECT $1, s.id, nextval('ledger_data.balance_id'), 'o', false, t.stripe, t.address, t.at, 0, z.zero, z.zero, z.zero, z.zero
+				FROM (SELECT m.address, m.asset, m.stripe, min(m.at) AS at
+						FROM (SELECT k.address, k.asset, 0 AS stripe, k.at FROM ledger_data.import_changes($1, $2) k
+							UNION ALL SELECT t.address, t.asset, t.stripe, t.at FROM ledger_data.import_mentions($1, $2) t
+							UNION ALL SELECT t.address, t.asset, 0, t.at FROM ledger_data.import_mentions($1, $2) t
+							UNION ALL SELECT b.address, s.code, 0, l.created_at
+								FROM ledger_data.balance b JOIN ledger_data.asset s ON s.id = b.asset_id JOIN ledger_data.ledger l ON l.id = b.ledger_id
+								WHERE b.ledger_id = $1 AND b.stripe > 0) m
+						WHERE m.asset IS NOT NULL GROUP BY m.address, m.asset, m.stripe) t
+					JOIN ledger_data.asset s ON s.code = t.asset
+					CROSS JOIN LATERAL (SELECT round(0.0, s.scale)) z(zero)
+				WHERE NOT EXISTS (SELECT FROM ledger_data.balance b
+					WHERE b.ledger_id = $1 AND b.address = t.address AND b.asset_id = s.id AND b.stripe = t.stripe);
+	END;
+COMMENT ON FUNCTION ledger_data.import_untouched(int, bigint) IS
+'Makes the balances and stripes that nothing was posted to, as the records after a position mention them.';
+REVOKE ALL ON FUNCTION ledger_data.import_untouched(int, bigint) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.import_stripes(number int, after bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+DECLARE
+	k record;
+BEGIN
+	-- the last record that says how many stripes a balance has; world has as many from the start
+	FOR k IN
+		SELECT b AS balance, coalesce(c.stripes, b.stripes, CASE WHEN b.address = 'world' THEN a.stripes END, 1) AS stripes, l.created_at
+			FROM ledger_data.balance b
+				JOIN ledger_data.ledger l ON l.id = b.ledger_id
+				JOIN ledger_data.asset s ON s.id = b.asset_id
+				JOIN ledger_data.account a ON a.ledger_id = b.ledger_id AND a.address = b.address
+				LEFT JOIN LATERAL (SELECT x.stripes FROM ledger_data.import_changes(number, after) x
+					WHERE x.address = b.address AND x.change IN ('open', 'stripes') AND (x.asset IS NULL OR x.asset = s.code)
+					ORDER BY x.position DESC LIMIT 1) c ON EXISTS (SELECT FROM ledger_data.import_changes(number, after) x
+						WHERE x.change IN ('open', 'stripes') AND x.stripes > 1)
+			WHERE b.ledger_id = number AND b.stripe = 0 AND (b.stripes IS NOT NULL OR c.stripes > 1 OR b.address = 'world'
+				OR EXISTS (SELECT FROM ledger_data.balance o WHERE o.ledger_id = number AND o.address = b.address AND o.asset_id = b.asset_id AND o.stripe > 0))
+	LOOP
+		-- the times of records to come ascend for each stripe only
+		PERFORM ledger_data.stripe_balance(k.balance, k.stripes, k.created_at);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.import_stripes(int, bigint) IS
+'Gives every striped balance the stripes that the records after a position say, and shares its limits. Holds must have been made.';
+REVOKE ALL ON FUNCTION ledger_data.import_stripes(int, bigint) FROM PUBLIC;
 
 -- What an account is follows from the records: whoever is mentioned is open, with the limits, the status and the metadata
 -- that the last change of each gave.
@@ -142,20 +194,15 @@ BEGIN
 				CROSS JOIN ledger_data.ledger l
 			WHERE l.id = number
 		ON CONFLICT ON CONSTRAINT account_pkey DO NOTHING;
-	-- balances that nothing was posted to yet
-	INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, address, recorded_at, version, held_in, held_out, inflow, outflow)
-		SELECT number, s.id, nextval('ledger_data.balance_id'), 'o', false, t.address, t.at, 0, z.zero, z.zero, z.zero, z.zero
-			FROM (SELECT m.address, m.asset, min(m.at) AS at
-					FROM (SELECT k.address, k.asset, k.at FROM ledger_data.import_changes(number, after) k
-						UNION ALL SELECT t.address, t.asset, t.at FROM ledger_data.import_mentions(number, after) t) m
-					WHERE m.asset IS NOT NULL GROUP BY m.address, m.asset) t
-				JOIN ledger_data.asset s ON s.code = t.asset
-				CROSS JOIN LATERAL (SELECT round(0.0, s.scale)) z(zero)
-			WHERE NOT EXISTS (SELECT FROM ledger_data.balance b WHERE b.ledger_id = number AND b.address = t.address AND b.asset_id = s.id);
+	PERFORM ledger_data.import_untouched(number, after);
 	-- limits, status and metadata: the last of each
 	UPDATE ledger_data.account a SET floor = k.floor, ceiling = k.ceiling
 		FROM (SELECT DISTINCT ON (c.address) c.* FROM ledger_data.import_changes(number, after) c
 				WHERE c.change IN ('open', 'limits') AND c.asset IS NULL ORDER BY c.address, c.position DESC) k
+		WHERE a.ledger_id = number AND a.address = k.address;
+	UPDATE ledger_data.account a SET stripes = nullif(k.stripes, 1)
+		FROM (SELECT DISTINCT ON (c.address) c.* FROM ledger_data.import_changes(number, after) c
+				WHERE c.change IN ('open', 'stripes') AND c.asset IS NULL ORDER BY c.address, c.position DESC) k
 		WHERE a.ledger_id = number AND a.address = k.address;
 	UPDATE ledger_data.account a SET status = CASE k.change WHEN 'freeze' THEN 'f' WHEN 'close' THEN 'c' ELSE 'o' END::"char"
 		FROM (SELECT DISTINCT ON (c.address) c.* FROM ledger_data.import_changes(number, after) c
@@ -166,22 +213,29 @@ BEGIN
 				ELSE (a.metadata || given.metadata) - ARRAY(SELECT e.key FROM jsonb_each(given.metadata) e WHERE e.value = 'null') END
 			WHERE a.ledger_id = number AND a.address = given.address;
 	END LOOP;
-	UPDATE ledger_data.balance b SET own_limits = true, floor = ledger_data.fit_floor(k.floor, s.scale), ceiling = ledger_data.fit_ceiling(k.ceiling, s.scale)
+	UPDATE ledger_data.balance b SET own_limits = true,
+			floor = ledger_data.fit_floor(k.floor, s.scale) * CASE WHEN b.stripe = 0 THEN 1 ELSE 0 END,
+			ceiling = ledger_data.fit_ceiling(k.ceiling, s.scale) * CASE WHEN b.stripe = 0 THEN 1 ELSE 0 END
 		FROM (SELECT DISTINCT ON (c.address, c.asset) c.* FROM ledger_data.import_changes(number, after) c
 				WHERE c.change IN ('open', 'limits') AND c.asset IS NOT NULL ORDER BY c.address, c.asset, c.position DESC) k
 			JOIN ledger_data.asset s ON s.code = k.asset
 		WHERE b.ledger_id = number AND b.address = k.address AND b.asset_id = s.id;
-	-- and what the balances have of their accounts
-	UPDATE ledger_data.balance b SET status = n.status, floor = n.floor, ceiling = n.ceiling
-		FROM (SELECT k.id, a.status, CASE WHEN k.own_limits THEN k.floor ELSE ledger_data.fit_floor(a.floor, s.scale) END AS floor,
-					CASE WHEN k.own_limits THEN k.ceiling ELSE ledger_data.fit_ceiling(a.ceiling, s.scale) END AS ceiling
+	-- and what the balances have of their accounts; of a striped one all limits are stripe 0's until they are shared
+	UPDATE ledger_data.balance b SET status = n.status, own_limits = n.own_limits, floor = n.floor, ceiling = n.ceiling
+		FROM (SELECT k.id, a.status, o.own_limits,
+					CASE WHEN o.own_limits THEN o.floor * f.part ELSE ledger_data.fit_floor(a.floor, s.scale) * f.part END AS floor,
+					CASE WHEN o.own_limits THEN o.ceiling * f.part ELSE ledger_data.fit_ceiling(a.ceiling, s.scale) * f.part END AS ceiling
 				FROM ledger_data.balance k
+					JOIN (SELECT o.address, o.asset_id, bool_or(o.own_limits) AS own_limits, sum(o.floor) AS floor, sum(o.ceiling) AS ceiling
+							FROM ledger_data.balance o WHERE o.ledger_id = number GROUP BY o.address, o.asset_id) o
+						ON o.address = k.address AND o.asset_id = k.asset_id
+					CROSS JOIN LATERAL (SELECT CASE WHEN k.stripe = 0 THEN 1 ELSE 0 END) f(part)
 					JOIN ledger_data.account a ON a.ledger_id = number AND a.address = k.address
 					JOIN ledger_data.asset s ON s.id = k.asset_id
 				WHERE k.ledger_id = number) n
-		WHERE b.ledger_id = number AND b.id = n.id AND (b.status, b.floor, b.ceiling) IS DISTINCT FROM (n.status, n.floor, n.ceiling);
+		WHERE b.ledger_id = number AND b.id = n.id AND (b.status, b.own_limits, b.floor, b.ceiling) IS DISTINCT FROM (n.status, n.own_limits, n.floor, n.ceiling);
 	UPDATE ledger_data.account a SET assets = n.assets
-		FROM (SELECT b.address, count(*)::int AS assets FROM ledger_data.balance b WHERE b.ledger_id = number GROUP BY b.address) n
+		FROM (SELECT b.address, count(*)::int AS assets FROM ledger_data.balance b WHERE b.ledger_id = number AND b.stripe = 0 GROUP BY b.address) n
 		WHERE a.ledger_id = number AND a.address = n.address AND a.assets <> n.assets;
 END
 $$;
@@ -199,7 +253,9 @@ CREATE FUNCTION ledger_data.import_holds(number int, after bigint) RETURNS void
 					CROSS JOIN LATERAL jsonb_array_elements(j.payload -> 'postings') WITH ORDINALITY p(posting, n)
 					JOIN ledger_data.asset s ON s.code = p.posting ->> 'asset'
 					JOIN ledger_data.balance o ON o.ledger_id = $1 AND o.address = p.posting ->> 'source' AND o.asset_id = s.id
+						AND o.stripe = coalesce((p.posting ->> 'source_stripe')::int, 0)
 					JOIN ledger_data.balance d ON d.ledger_id = $1 AND d.address = p.posting ->> 'destination' AND d.asset_id = s.id
+						AND d.stripe = coalesce((p.posting ->> 'destination_stripe')::int, 0)
 				WHERE j.ledger_id = $1 AND j.position > $2 AND j.kind = 'h';
 		UPDATE ledger_data.hold h SET captured = h.captured + c.captured, voided = h.voided + c.voided, expired = h.expired OR c.expired,
 				due = CASE WHEN h.amount > h.captured + c.captured + h.voided + c.voided THEN h.expires_at END
@@ -242,6 +298,7 @@ BEGIN
 			PERFORM ledger_data.import_holds(number, after);
 			SELECT * INTO fault FROM ledger_data.hold_fault(number, after);
 		END IF;
+		PERFORM ledger_data.import_stripes(number, after);
 	END IF;
 	IF fault.position IS NULL AND kinds ~ 'r' THEN
 		SELECT * INTO fault FROM ledger_data.reversal_fault(number, after);

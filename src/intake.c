@@ -27,7 +27,7 @@
 #define WRITE_CHUNK		10000
 
 /* Columns of ledger_data.import_balances */
-#define COLUMNS			9
+#define COLUMNS			10
 
 struct Intake
 {
@@ -43,7 +43,7 @@ hash_balance(const void *key, Size size)
 	const IntakeBalance *balance = key;
 
 	return hash_combine(hash_bytes((const unsigned char *) balance->address, balance->address_length),
-						(uint32) balance->asset_id);
+						(uint32) balance->asset_id ^ (uint32) balance->stripe << 24);
 }
 
 static int
@@ -52,7 +52,7 @@ match_balance(const void *a, const void *b, Size size)
 	const IntakeBalance *x = a;
 	const IntakeBalance *y = b;
 
-	return !(x->asset_id == y->asset_id && x->address_length == y->address_length &&
+	return !(x->asset_id == y->asset_id && x->stripe == y->stripe && x->address_length == y->address_length &&
 			 memcmp(x->address, y->address, x->address_length) == 0);
 }
 
@@ -73,9 +73,9 @@ intake_begin(MemoryContext parent, int32 ledger_id, bool fresh)
 
 /* A balance by its name, as the ledger had it or new; NULL if the address is malformed. */
 IntakeBalance *
-intake_find(Intake *intake, const char *address, int length, const Asset *asset)
+intake_find(Intake *intake, const char *address, int length, const Asset *asset, int stripe)
 {
-	IntakeBalance key = {.address = address, .address_length = length, .asset_id = asset->id};
+	IntakeBalance key = {.address = address, .address_length = length, .asset_id = asset->id, .stripe = stripe};
 	IntakeBalance *balance = hash_search(intake->balances, &key, HASH_FIND, NULL);
 	BalanceView view;
 	bool		found;
@@ -88,7 +88,7 @@ intake_find(Intake *intake, const char *address, int length, const Asset *asset)
 	balance = hash_search(intake->balances, &key, HASH_ENTER, &found);
 	memset((char *) balance + offsetof(IntakeBalance, scale), 0, sizeof(IntakeBalance) - offsetof(IntakeBalance, scale));
 	balance->scale = asset->scale;
-	balance->existed = !intake->fresh && balance_find(intake->ledger_id, address, length, asset, &view);
+	balance->existed = !intake->fresh && balance_find_stripe(intake->ledger_id, address, length, asset, stripe, &view);
 	balance->id = balance->existed ? view.id : balance_next_id();
 	balance->version = balance->existed ? view.version : 0;
 	balance->balance = balance->existed ? view.balance : 0;
@@ -138,7 +138,8 @@ write_rows(const Intake *intake, Datum (*columns)[WRITE_CHUNK], int count)
 		{INT8OID, INT8ARRAYOID, 8, TYPALIGN_DOUBLE}, {TEXTOID, TEXTARRAYOID, -1, TYPALIGN_INT}, {INT4OID, INT4ARRAYOID, 4, TYPALIGN_INT},
 		{BOOLOID, BOOLARRAYOID, 1, TYPALIGN_CHAR}, {INT8OID, INT8ARRAYOID, 8, TYPALIGN_DOUBLE},
 		{NUMERICOID, NUMERICARRAYOID, -1, TYPALIGN_INT}, {NUMERICOID, NUMERICARRAYOID, -1, TYPALIGN_INT},
-		{TIMESTAMPTZOID, TIMESTAMPTZARRAYOID, 8, TYPALIGN_DOUBLE}, {TIMESTAMPTZOID, TIMESTAMPTZARRAYOID, 8, TYPALIGN_DOUBLE}
+		{TIMESTAMPTZOID, TIMESTAMPTZARRAYOID, 8, TYPALIGN_DOUBLE}, {TIMESTAMPTZOID, TIMESTAMPTZARRAYOID, 8, TYPALIGN_DOUBLE},
+		{INT4OID, INT4ARRAYOID, 4, TYPALIGN_INT}
 	};
 	Oid			arg_types[COLUMNS + 1] = {INT4OID};
 	Datum		args[COLUMNS + 1] = {Int32GetDatum(intake->ledger_id)};
@@ -152,7 +153,7 @@ write_rows(const Intake *intake, Datum (*columns)[WRITE_CHUNK], int count)
 	}
 	owner_enter(&owner);
 	SPI_connect();
-	if (SPI_execute_with_args("SELECT ledger_data.import_balances($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+	if (SPI_execute_with_args("SELECT ledger_data.import_balances($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
 							  COLUMNS + 1, arg_types, args, NULL, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "ledger_data.import_balances failed");	/* cannot happen */
 	SPI_finish();
@@ -182,6 +183,7 @@ intake_write(Intake *intake)
 		columns[6][count] = money_numeric(balance->outflow, balance->scale);
 		columns[7][count] = TimestampTzGetDatum(balance->first_at);
 		columns[8][count] = TimestampTzGetDatum(balance->last_at);
+		columns[9][count] = Int32GetDatum(balance->stripe);
 		if (++count < WRITE_CHUNK)
 			continue;
 		write_rows(intake, columns, count);

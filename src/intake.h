@@ -15,9 +15,10 @@
 /* A balance that is being brought up to date. */
 typedef struct IntakeBalance
 {
-	const char *address;		/* hash key, with the two after it */
+	const char *address;		/* hash key, with the three after it */
 	int			address_length;
 	int32		asset_id;
+	int			stripe;
 	int			scale;
 	int64		id;
 	bool		existed;		/* before the import */
@@ -32,7 +33,7 @@ typedef struct IntakeBalance
 typedef struct Intake Intake;
 
 extern Intake *intake_begin(MemoryContext parent, int32 ledger_id, bool fresh);
-extern IntakeBalance *intake_find(Intake *intake, const char *address, int length, const Asset *asset);
+extern IntakeBalance *intake_find(Intake *intake, const char *address, int length, const Asset *asset, int stripe);
 extern const char *intake_apply(IntakeBalance *balance, const CanonEntry *entry, TimestampTz recorded_at, Amount *amount);
 extern void intake_write(Intake *intake);
 

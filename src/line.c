@@ -26,6 +26,7 @@ typedef struct LineName
 	char	   *address;		/* NULL if the balance is missing */
 	char	   *asset;
 	int			scale;
+	int			stripe;
 } LineName;
 
 struct LineReader
@@ -92,7 +93,7 @@ find_name(LineReader *reader, int64 balance_id)
 	if (found)
 		return name;
 	name->address = name->asset = NULL;
-	name->scale = 0;
+	name->scale = name->stripe = 0;
 	old = MemoryContextSwitchTo(reader->name_context);
 	if (balance_look(reader->ledger_id, balance_id, &view))
 	{
@@ -100,6 +101,7 @@ find_name(LineReader *reader, int64 balance_id)
 		name->address = text_to_cstring(view.address);
 		name->asset = pstrdup(asset.code);
 		name->scale = asset.scale;
+		name->stripe = view.stripe;
 	}
 	MemoryContextSwitchTo(old);
 	return name;
@@ -126,6 +128,7 @@ read_entries(LineReader *reader)
 		entry->address = name->address;
 		entry->asset = name->asset;
 		entry->scale = name->scale;
+		entry->stripe = name->stripe;
 		if (view == NULL)
 			continue;
 		/* copied, as the next one may make room for itself */
@@ -165,7 +168,7 @@ line_write(LineReader *reader)
 		const LineEntry *entry = &line->entries[i];
 
 		told[i] = (CanonEntry) {entry->address, entry->address ? strlen(entry->address) : 0, entry->asset,
-			entry->view.amount, entry->view.balance, line->record.legs[i].version};
+			entry->view.amount, entry->view.balance, line->record.legs[i].version, entry->stripe};
 	}
 	initStringInfo(&line->text);
 	canon_line(&line->text, &line->record, told);

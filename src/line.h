@@ -19,6 +19,7 @@ typedef struct LineEntry
 	const char *address;
 	const char *asset;			/* code */
 	int			scale;
+	int			stripe;
 	EntryView	view;
 } LineEntry;
 

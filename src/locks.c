@@ -20,6 +20,8 @@
 #include "compat.h"
 #include "money.h"
 #include "request.h"
+#include "set.h"
+#include "stripe.h"
 
 LEDGER_FUNCTION(ledger_lock_accounts);
 LEDGER_FUNCTION(ledger_read_lock);
@@ -68,9 +70,9 @@ read_texts(FunctionCallInfo fcinfo, int arg, const char *name, int *count)
 	return texts;
 }
 
-/* The balances meant: every address with every asset. */
-static void
-build_set(FunctionCallInfo fcinfo, BalanceSet *set)
+/* The balances meant: every address with every asset, all stripes of each. */
+static BalanceMention *
+build_set(FunctionCallInfo fcinfo, BalanceSet *set, int *count)
 {
 	int			addresses;
 	int			codes;
@@ -99,9 +101,11 @@ build_set(FunctionCallInfo fcinfo, BalanceSet *set)
 		if (!request_check_address(span, "address", &refusal))
 			refusal_raise(&refusal);
 		for (int k = 0; k < codes; k++, n++)
-			mentions[n] = (BalanceMention) {span.data, span.length, &assets[k], &places[n]};
+			mentions[n] = (BalanceMention) {span.data, span.length, ANY_STRIPE, &assets[k], &places[n], 0, false, true};
 	}
 	balance_set_build(set, mentions, n);
+	*count = n;
+	return mentions;
 }
 
 /* Tell the balances as they are under the lock. */
@@ -116,10 +120,13 @@ tell_balances(FunctionCallInfo fcinfo, const BalanceSet *set)
 		Datum		values[4];
 		bool		nulls[4] = {false};
 
+		if (balance->striped != NULL && balance->striped->pooled)
+			continue;
 		values[0] = balance->values[Anum_balance_address - 1];
 		values[1] = CStringGetTextDatum(balance->asset->code);
-		values[2] = money_numeric(rule_balance(&set->rules[i]), balance->asset->scale);
+		values[2] = money_numeric(balance_total(set, i), balance->asset->scale);
 		values[3] = Int64GetDatum(set->rules[i].version);
+		nulls[3] = balance->striped != NULL;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 }
@@ -131,17 +138,19 @@ ledger_lock_accounts(PG_FUNCTION_ARGS)
 	LockOrder	order = {LOCK_NOTHING};
 	Ledger		ledger;
 	BalanceSet	set;
+	BalanceMention *mentions;
 	StoreTable *table;
+	int			count;
 
 	store_refuse_read_only("ledger.lock_accounts");
 	InitMaterializedSRF(fcinfo, 0);
 	find_ledger(fcinfo, &ledger, RIGHT_POST);
-	build_set(fcinfo, &set);
+	mentions = build_set(fcinfo, &set, &count);
 	table = balance_open_table(STORE_UPDATE);
 	lock_ledger(&order, ledger.id, ledger_write_lock(&ledger));
 	find_ledger(fcinfo, &ledger, RIGHT_POST);
 	store_begin();
-	balance_set_resolve(&set, &ledger, table, &order);
+	balance_set_resolve(&set, &ledger, table, &order, mentions, count);
 	for (int i = 0; i < set.count; i++)
 		if (set.balances[i].id == 0)
 			ereport(ERROR,
@@ -150,6 +159,7 @@ ledger_lock_accounts(PG_FUNCTION_ARGS)
 						   set.balances[i].address_length, set.balances[i].address, ledger.name),
 					errhint("Open it with ledger.open_account, for this asset or for every asset."));
 	balance_set_lock(&set, table, &order, false);
+	stripe_gather(&set);
 	tell_balances(fcinfo, &set);
 	store_close(table);
 	store_end(true);

@@ -20,6 +20,7 @@ make_state(const Write *write, int index, const RuleEntry *entry)
 		.address = balance->values[Anum_balance_address - 1],
 		.asset = balance->asset->code,
 		.scale = balance->asset->scale,
+		.striped = balance->striped != NULL,
 		.balance = entry ? entry->balance : rule_balance(&write->set.rules[index]),
 		.version = entry ? entry->version : write->set.rules[index].version
 	};

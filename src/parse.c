@@ -13,6 +13,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "balance.h"
 #include "compat.h"
 
 /* Call an input function; false, instead of an error, for what it does not take. */
@@ -163,14 +164,18 @@ entry_string(JsonbContainer *entry, int index)
 	return value != NULL && value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : NULL;
 }
 
-/* Members of each entry: address, asset, amount, balance, version */
+/* Members of each entry: address, asset, amount, balance, version and, if it is not 0, stripe */
 static bool
 parse_entry(const JsonbValue *value, CanonEntry *entry)
 {
 	JsonbContainer *parts;
+	int64		stripe = 0;
+	uint32		size;
 
-	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data) ||
-		JsonContainerSize(value->val.binary.data) != 5)
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		return false;
+	size = JsonContainerSize(value->val.binary.data);
+	if (size != 5 && size != 6)
 		return false;
 	parts = value->val.binary.data;
 	entry->address = entry_string(parts, 0);
@@ -178,8 +183,11 @@ parse_entry(const JsonbValue *value, CanonEntry *entry)
 	entry->amount = entry_string(parts, 2);
 	entry->balance = entry_string(parts, 3);
 	if (entry->address == NULL || entry->asset == NULL || entry->amount == NULL || entry->balance == NULL ||
-		!whole_number(getIthJsonbValueFromContainer(parts, 4), &entry->version))
+		!whole_number(getIthJsonbValueFromContainer(parts, 4), &entry->version) ||
+		(size == 6 && !whole_number(getIthJsonbValueFromContainer(parts, 5), &stripe)) ||
+		stripe < 0 || stripe > MAX_STRIPES)
 		return false;
+	entry->stripe = (int) stripe;
 	entry->address_length = strlen(entry->address);
 	return true;
 }

@@ -25,6 +25,7 @@
 #include "release.h"
 #include "resolve.h"
 #include "scope.h"
+#include "stripe.h"
 
 const Action post_action = {.status = STATUS_POSTED, .effect = RULE_MOVE};
 
@@ -181,7 +182,7 @@ check_conditions(Write *write, ConditionKind kind)
 		if (kind == CONDITION_AT_VERSION)
 			condition_check_version(list, condition, write->set.rules[condition->index].version);
 		else
-			condition_check_balance(list, condition, rule_balance(&write->set.rules[condition->index]));
+			condition_check_balance(list, condition, balance_total(&write->set, condition->index));
 	}
 }
 
@@ -238,6 +239,7 @@ compute_locked(Write *write)
 		store_refresh();
 		hold_count_expired(&write->set, write->ledger.id, write->recorded_at);
 	}
+	stripe_gather(&write->set);
 	settle_items(write);
 	scope_check(write);
 	compute(write);
@@ -423,7 +425,7 @@ tell_entries(const Write *write, const WriteItem *item)
 		int			scale = balance->asset->scale;
 
 		told[i] = (CanonEntry) {balance->address, balance->address_length, balance->asset->code,
-			money_text(entry->amount, scale), money_text(entry->balance, scale), entry->version};
+			money_text(entry->amount, scale), money_text(entry->balance, scale), entry->version, balance->stripe};
 	}
 	return told;
 }
@@ -471,10 +473,10 @@ write_all(Write *write)
 			write->done++;
 	if (write->done == 0)
 		return;
+	stripe_spread(&write->set);
 	if (write->call->carry != NULL)
 		carry_keep(write->call->carry, &write->set, write->balance, write->recorded_at);
-	else
-		balance_set_write(&write->set, write->balance, write->recorded_at);
+	balance_set_write(&write->set, write->balance, write->recorded_at);
 	chain_enter(&chain, &write->ledger, write->journal, &write->order);
 	for (int i = 0; i < write->call->count; i++)
 		if (write->items[i].state == ITEM_DONE)

@@ -147,6 +147,7 @@ receipt_replay(Outcome *outcome, const Ledger *ledger, const JournalFound *found
 		state->address = PointerGetDatum(view.address);
 		state->asset = pstrdup(asset.code);
 		state->scale = asset.scale;
+		state->striped = view.stripes > 0;
 		state->version = legs[i].leg.version;
 		state->balance = entry_balance(entry, ledger->id, view.id, state->version, asset.scale);
 	}
@@ -175,6 +176,8 @@ states_datum(const Outcome *outcome, Oid state_type)
 		values[Anum_state_asset - 1] = CStringGetTextDatum(state->asset);
 		values[Anum_state_balance - 1] = money_numeric(state->balance, state->scale);
 		values[Anum_state_version - 1] = Int64GetDatum(state->version);
+		/* what one stripe has says little */
+		nulls[Anum_state_balance - 1] = nulls[Anum_state_version - 1] = state->striped;
 		rows[i] = HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
 	}
 	result = PointerGetDatum(construct_array(rows, outcome->state_count, state_type, -1, false, TYPALIGN_DOUBLE));

@@ -34,6 +34,7 @@ typedef struct BalanceState
 	int			scale;
 	Amount		balance;
 	int64		version;
+	bool		striped;		/* these two are of one stripe, and not told */
 } BalanceState;
 
 typedef struct Outcome

@@ -167,6 +167,27 @@ $$;
 COMMENT ON FUNCTION ledger_data.check_ledger_name(text) IS 'Error LG115 if the name of a ledger is malformed.';
 REVOKE ALL ON FUNCTION ledger_data.check_ledger_name(text) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.open_world(number int, opened_at timestamptz) RETURNS void
+	LANGUAGE sql VOLATILE
+	BEGIN ATOMIC
+		INSERT INTO ledger_data.account (ledger_id, any_asset, stripes, address, opened_at) VALUES ($1, true, 16, 'world', $2);
+	END;
+COMMENT ON FUNCTION ledger_data.open_world(int, timestamptz) IS 'Opens the account world of a new ledger: without a floor, and striped as every ledger''s money passes through it.';
+REVOKE ALL ON FUNCTION ledger_data.open_world(int, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.check_stripes(stripes int) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+	AS $$
+BEGIN
+	PERFORM ledger_data.require('stripes', stripes IS NOT NULL);
+	IF stripes NOT BETWEEN 1 AND 64 THEN
+		RAISE EXCEPTION 'stripes must be between 1 and 64' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.check_stripes(int) IS 'Error 22023 unless a balance can have so many stripes.';
+REVOKE ALL ON FUNCTION ledger_data.check_stripes(int) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.create_ledger(name text, ordering text, hashing text, auto_open boolean, metadata jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
@@ -189,8 +210,7 @@ BEGIN
 	IF number IS NULL THEN
 		RAISE EXCEPTION 'ledger "%" already exists', name USING ERRCODE = 'LG011';
 	END IF;
-	INSERT INTO ledger_data.account (ledger_id, any_asset, address, opened_at)
-		VALUES (number, true, 'world', clock_timestamp());
+	PERFORM ledger_data.open_world(number, clock_timestamp());
 	PERFORM ledger_data.record(number, 'l', jsonb_build_object('change', 'create', 'name', name,
 		'ordering', ordering, 'hashing', hashing, 'auto_open', auto_open, 'metadata', metadata));
 END
@@ -202,7 +222,7 @@ CREATE FUNCTION ledger.create_ledger(name text, ordering text DEFAULT 'parallel'
 	AS 'MODULE_PATHNAME', 'ledger_gate_admin'
 	LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION ledger.create_ledger(text, text, text, boolean, jsonb) IS
-'Creates a ledger, with its account world, which has no floor: money enters and leaves there. name: 1 to 63 letters, digits and _ . -. ordering: parallel, where transactions that share no account write at once; or serial, where exactly one transaction writes at a time, first come first served, functions that read wait for the one in progress, and positions have no gaps and are in the order of commits. It never changes. hashing: strict, where each record has a hash that covers all before it, positions have no gaps and are in the order of commits, and transactions take turns from the writing of their records to their commit; sealed, where ledger.seal chains the records; or off. auto_open: whether unknown accounts are opened on first use. Errors: LG011 exists, LG115 malformed name, 22023 no such ordering or hashing, LG108 metadata, 42501 without the right "admin" on all ledgers. Waits for whoever creates the same name.';
+'Creates a ledger, with its account world, which has no floor and 16 stripes: money enters and leaves there. name: 1 to 63 letters, digits and _ . -. ordering: parallel, where transactions that share no account write at once; or serial, where exactly one transaction writes at a time, first come first served, functions that read wait for the one in progress, and positions have no gaps and are in the order of commits. It never changes. hashing: strict, where each record has a hash that covers all before it, positions have no gaps and are in the order of commits, and transactions take turns from the writing of their records to their commit; sealed, where ledger.seal chains the records; or off. auto_open: whether unknown accounts are opened on first use. Errors: LG011 exists, LG115 malformed name, 22023 no such ordering or hashing, LG108 metadata, 42501 without the right "admin" on all ledgers. Waits for whoever creates the same name.';
 REVOKE ALL ON FUNCTION ledger.create_ledger(text, text, text, boolean, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.create_asset(code text, scale int, name text) RETURNS void
@@ -236,7 +256,7 @@ COMMENT ON FUNCTION ledger.create_asset(text, int, text) IS
 'Creates an asset for all ledgers. code: 1 to 32 letters, digits and _ . / -, starting with a letter. scale: decimals of the smallest unit, 0 to 30; code and scale never change. The currencies of ISO 4217 are there from the start. Errors: LG012 exists, LG112 malformed code or scale, 42501 without the right "admin" on all ledgers. Waits for whoever creates the same code.';
 REVOKE ALL ON FUNCTION ledger.create_asset(text, int, text) FROM PUBLIC;
 
-CREATE FUNCTION ledger_data.open_account(ledger text, address text, asset text, floor numeric, ceiling numeric, metadata jsonb) RETURNS void
+CREATE FUNCTION ledger_data.open_account(ledger text, address text, asset text, floor numeric, ceiling numeric, stripes int, metadata jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
 DECLARE
@@ -246,16 +266,16 @@ DECLARE
 	opened bigint;
 BEGIN
 	PERFORM ledger_data.require('address', address IS NOT NULL);
-	PERFORM ledger_data.check_address(address), ledger_data.check_metadata(metadata);
+	PERFORM ledger_data.check_address(address), ledger_data.check_metadata(metadata), ledger_data.check_stripes(stripes);
 	IF asset IS NOT NULL THEN
 		of_asset := ledger_data.find_asset(asset);
 	END IF;
 	PERFORM ledger_data.check_limits(floor, ceiling, of_asset), ledger_data.check_zero_within(floor, ceiling);
 	PERFORM ledger_data.lock_for_writing(number);
 
-	INSERT INTO ledger_data.account AS a (ledger_id, any_asset, address, floor, ceiling, metadata, opened_at)
-		SELECT l.id, asset IS NULL OR l.auto_open, $2, CASE WHEN asset IS NULL THEN $4 ELSE 0 END,
-			CASE WHEN asset IS NULL THEN $5 END, $6, clock_timestamp()
+	INSERT INTO ledger_data.account AS a (ledger_id, any_asset, stripes, address, floor, ceiling, metadata, opened_at)
+		SELECT l.id, asset IS NULL OR l.auto_open, CASE WHEN asset IS NULL THEN nullif($6, 1) END, $2, CASE WHEN asset IS NULL THEN $4 ELSE 0 END,
+			CASE WHEN asset IS NULL THEN $5 END, $7, clock_timestamp()
 		FROM ledger_data.ledger l WHERE l.id = number
 		ON CONFLICT ON CONSTRAINT account_pkey DO NOTHING;
 	IF NOT FOUND THEN
@@ -267,8 +287,8 @@ BEGIN
 			RAISE EXCEPTION 'account "%" is open already', address
 				USING ERRCODE = 'LG013', HINT = 'Change its limits with ledger.set_limits.';
 		END IF;
-		UPDATE ledger_data.account a SET metadata = a.metadata || $6
-			WHERE a.ledger_id = number AND a.address = $2 AND $6 <> '{}';
+		UPDATE ledger_data.account a SET metadata = a.metadata || $7
+			WHERE a.ledger_id = number AND a.address = $2 AND $7 <> '{}';
 	END IF;
 
 	IF asset IS NOT NULL THEN
@@ -284,21 +304,25 @@ BEGIN
 				USING ERRCODE = 'LG013', HINT = 'Change its limits with ledger.set_limits.';
 		END IF;
 		UPDATE ledger_data.account a SET assets = a.assets + 1 WHERE a.ledger_id = number AND a.address = $2;
+		IF stripes > 1 THEN
+			PERFORM ledger_data.stripe_balance(b, $6, b.recorded_at) FROM ledger_data.balance b WHERE b.ledger_id = number AND b.id = opened;
+		END IF;
 	END IF;
 	PERFORM ledger_data.record(number, 'a', jsonb_build_object('change', 'open', 'address', address,
-		'asset', asset, 'floor', floor, 'ceiling', ceiling, 'metadata', metadata));
+		'asset', asset, 'floor', floor, 'ceiling', ceiling, 'metadata', metadata)
+		|| CASE WHEN stripes > 1 THEN jsonb_build_object('stripes', stripes) ELSE '{}' END);
 END
 $$;
-COMMENT ON FUNCTION ledger_data.open_account(text, text, text, numeric, numeric, jsonb) IS 'Does the work of ledger.open_account.';
-REVOKE ALL ON FUNCTION ledger_data.open_account(text, text, text, numeric, numeric, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION ledger_data.open_account(text, text, text, numeric, numeric, int, jsonb) IS 'Does the work of ledger.open_account.';
+REVOKE ALL ON FUNCTION ledger_data.open_account(text, text, text, numeric, numeric, int, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION ledger.open_account(ledger text, address text, asset text DEFAULT NULL,
-		floor numeric DEFAULT 0, ceiling numeric DEFAULT NULL, metadata jsonb DEFAULT '{}') RETURNS void
+		floor numeric DEFAULT 0, ceiling numeric DEFAULT NULL, stripes int DEFAULT 1, metadata jsonb DEFAULT '{}') RETURNS void
 	AS 'MODULE_PATHNAME', 'ledger_gate_admin'
 	LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION ledger.open_account(text, text, text, numeric, numeric, jsonb) IS
-'Opens an account, for one asset or (asset NULL) for every asset. floor, ceiling: limits of the balance, in units of the asset; NULL for none; a floor of 0 means no overdraft. In a ledger that opens accounts on first use this is how to give limits from the start. metadata: a JSON object, added to what the account has. Errors: LG001 LG002 unknown ledger or asset, LG013 open already, LG101 malformed address, LG103 LG113 22003 limits, LG108 metadata, LG204 closed, 42501 without the right "admin". Locks the account''s row; waits for whoever opens the same account.';
-REVOKE ALL ON FUNCTION ledger.open_account(text, text, text, numeric, numeric, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION ledger.open_account(text, text, text, numeric, numeric, int, jsonb) IS
+'Opens an account, for one asset or (asset NULL) for every asset. floor, ceiling: limits of the balance, in units of the asset; NULL for none; a floor of 0 means no overdraft. In a ledger that opens accounts on first use this is how to give limits from the start. stripes: in how many rows the balance is kept, 1 to 64, so that as many transactions can post to it at a time; see ledger.set_stripes. metadata: a JSON object, added to what the account has. Errors: LG001 LG002 unknown ledger or asset, LG013 open already, LG101 malformed address, LG103 LG113 22003 limits, LG108 metadata, LG204 closed, 22023 stripes, 42501 without the right "admin". Locks the account''s row; waits for whoever opens the same account.';
+REVOKE ALL ON FUNCTION ledger.open_account(text, text, text, numeric, numeric, int, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.set_limits(ledger text, address text, asset text, floor numeric, ceiling numeric) RETURNS void
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -308,7 +332,6 @@ DECLARE
 	account ledger_data.account;
 	of_asset ledger_data.asset;
 	b record;
-	changing bigint[];
 	changed boolean := false;
 BEGIN
 	IF asset IS NOT NULL THEN
@@ -322,15 +345,13 @@ BEGIN
 		changed := true;
 	END IF;
 	-- locked first and read then, so that what is held is as new as the lock
-	changing := ARRAY(SELECT k.id FROM ledger_data.balance k
-		WHERE k.ledger_id = number AND k.address = $2
-			AND CASE WHEN asset IS NULL THEN NOT k.own_limits ELSE k.asset_id = of_asset.id END
-		ORDER BY k.id FOR NO KEY UPDATE);
+	PERFORM ledger_data.lock_balances(number, address, of_asset.id);
 	FOR b IN
-		SELECT k.id, s.scale, s.code, k.inflow - k.outflow AS balance, k.held_in, k.held_out
+		SELECT s.id AS asset_id, s.scale, s.code, sum(k.inflow - k.outflow) AS balance, sum(k.held_in) AS held_in, sum(k.held_out) AS held_out
 		FROM ledger_data.held k JOIN ledger_data.asset s ON s.id = k.asset_id
-		WHERE k.ledger_id = number AND k.id = ANY (changing)
-		ORDER BY k.id
+		WHERE k.ledger_id = number AND k.address = $2 AND CASE WHEN asset IS NULL THEN NOT k.own_limits ELSE k.asset_id = of_asset.id END
+		GROUP BY s.id
+		ORDER BY s.code
 	LOOP
 		IF b.balance - b.held_out < floor THEN
 			RAISE EXCEPTION 'account "%" is below floor % in %', address, floor, b.code
@@ -339,10 +360,9 @@ BEGIN
 			RAISE EXCEPTION 'account "%" is above ceiling % in %', address, ceiling, b.code
 				USING ERRCODE = 'LG202', DETAIL = format('The balance is %s.', b.balance + b.held_in);
 		END IF;
-		UPDATE ledger_data.balance k
-			SET floor = ledger_data.fit_floor($4, b.scale), ceiling = ledger_data.fit_ceiling($5, b.scale),
-				own_limits = k.own_limits OR asset IS NOT NULL
-			WHERE k.ledger_id = number AND k.id = b.id;
+		UPDATE ledger_data.balance k SET own_limits = true
+			WHERE k.ledger_id = number AND k.address = $2 AND k.asset_id = b.asset_id AND asset IS NOT NULL AND NOT k.own_limits;
+		PERFORM ledger_data.share_limits(number, address, b.asset_id, ledger_data.fit_floor($4, b.scale), ledger_data.fit_ceiling($5, b.scale));
 		changed := true;
 	END LOOP;
 	IF NOT changed THEN
@@ -363,6 +383,54 @@ COMMENT ON FUNCTION ledger.set_limits(text, text, text, numeric, numeric) IS
 'Sets floor and ceiling of an account''s balance in one asset or, with asset NULL, of all its balances without limits of their own, those to come included. NULL for none. Errors: LG001 LG002 LG003 unknown ledger, asset or account, LG103 LG113 22003 limits, LG201 LG202 if a balance is outside them now, 42501 without the right "admin". Locks the account''s row and the balances; waits for postings on them.';
 REVOKE ALL ON FUNCTION ledger.set_limits(text, text, text, numeric, numeric) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.set_stripes(ledger text, address text, asset text, stripes int) RETURNS void
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+DECLARE
+	number int := ledger_data.ledger_number(ledger);
+	account ledger_data.account;
+	of_asset ledger_data.asset;
+	b ledger_data.balance;
+	changed boolean := false;
+BEGIN
+	IF asset IS NOT NULL THEN
+		of_asset := ledger_data.find_asset(asset);
+	END IF;
+	PERFORM ledger_data.check_stripes(stripes);
+	account := ledger_data.lock_account(number, address);
+	IF asset IS NULL THEN
+		UPDATE ledger_data.account a SET stripes = nullif($4, 1) WHERE a.ledger_id = number AND a.address = $2;
+		changed := true;
+	END IF;
+	PERFORM ledger_data.lock_balances(number, address, of_asset.id);
+	FOR b IN
+		SELECT k.* FROM ledger_data.balance k
+		WHERE k.ledger_id = number AND k.address = $2 AND k.stripe = 0 AND (asset IS NULL OR k.asset_id = of_asset.id)
+		ORDER BY k.id
+	LOOP
+		changed := true;
+		-- one that never was striped stays as it is, with its versions
+		IF coalesce(b.stripes, 1) <> $4 THEN
+			PERFORM ledger_data.stripe_balance(b, $4, clock_timestamp());
+		END IF;
+	END LOOP;
+	IF NOT changed THEN
+		RAISE EXCEPTION 'account "%" is not open for asset "%"', address, asset
+			USING ERRCODE = 'LG003', HINT = 'Open it with ledger.open_account, which takes stripes.';
+	END IF;
+	PERFORM ledger_data.record(number, 'a', jsonb_build_object('change', 'stripes', 'address', address, 'asset', asset, 'stripes', stripes));
+END
+$$;
+COMMENT ON FUNCTION ledger_data.set_stripes(text, text, text, int) IS 'Does the work of ledger.set_stripes.';
+REVOKE ALL ON FUNCTION ledger_data.set_stripes(text, text, text, int) FROM PUBLIC;
+
+CREATE FUNCTION ledger.set_stripes(ledger text, address text, asset text, stripes int) RETURNS void
+	AS 'MODULE_PATHNAME', 'ledger_gate_admin'
+	LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION ledger.set_stripes(text, text, text, int) IS
+'Sets in how many rows, 1 to 64, an account''s balance in one asset is kept or, with asset NULL, each of its balances, those to come included: so many transactions can post to it at a time. Floors and ceilings hold exactly for all together. What a balance gives up once it is striped, for good: its entries have versions and running balances of their stripe only, so that ledger.at_version and balances at a version are refused (LG223) and receipts leave its balance and version NULL. Any number can be set at any time; what was posted before stays where it is. Errors: LG001 LG002 LG003 unknown ledger, asset or account, LG101 malformed address, 22023 stripes, 42501 without the right "admin". Locks the account''s row and the balances; waits for postings on them.';
+REVOKE ALL ON FUNCTION ledger.set_stripes(text, text, text, int) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.set_status(number int, account_address text, new_status "char", change text) RETURNS void
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
@@ -381,20 +449,20 @@ BEGIN
 		RETURN;
 	END IF;
 	UPDATE ledger_data.account a SET status = new_status WHERE a.ledger_id = number AND a.address = account_address;
-	FOR b IN
-		SELECT k.id, s.code, k.inflow - k.outflow AS balance
+	PERFORM ledger_data.lock_balances(number, account_address, NULL);
+	-- what is only held may be: captures will be refused, voids will not
+	SELECT s.code, sum(k.inflow - k.outflow) AS balance INTO b
 		FROM ledger_data.balance k JOIN ledger_data.asset s ON s.id = k.asset_id
-		WHERE k.ledger_id = number AND k.address = account_address
-		ORDER BY k.id FOR NO KEY UPDATE OF k
-	LOOP
-		-- what is only held may be: captures will be refused, voids will not
-		IF new_status = 'c' AND b.balance <> 0 THEN
-			RAISE EXCEPTION 'account "%" still holds %', account_address, b.code
-				USING ERRCODE = 'LG205', DETAIL = format('Its balance is %s.', b.balance),
-				HINT = 'Move the money first.';
-		END IF;
-		UPDATE ledger_data.balance k SET status = new_status WHERE k.ledger_id = number AND k.id = b.id;
-	END LOOP;
+		WHERE k.ledger_id = number AND k.address = account_address AND new_status = 'c'
+		GROUP BY s.code
+		HAVING sum(k.inflow - k.outflow) <> 0
+		ORDER BY min(k.id) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'account "%" still holds %', account_address, b.code
+			USING ERRCODE = 'LG205', DETAIL = format('Its balance is %s.', b.balance),
+			HINT = 'Move the money first.';
+	END IF;
+	UPDATE ledger_data.balance k SET status = new_status WHERE k.ledger_id = number AND k.address = account_address;
 	PERFORM ledger_data.record(number, 'a', jsonb_build_object('change', change, 'address', account_address));
 END
 $$;

@@ -33,6 +33,11 @@ balance_at_version(int32 ledger_id, const BalanceView *view, int scale, int64 ve
 	StoreTable *entry;
 	Amount		balance;
 
+	if (view->stripes > 0)
+		ereport(ERROR,
+				errcode(ERRCODE_LEDGER_STRIPED),
+				errmsg("account \"%s\" is striped in this asset and has no version", text_to_cstring(view->address)),
+				errhint("Ask for its balance at a time."));
 	if (version < 0 || version > view->version)
 		ereport(ERROR,
 				errcode(ERRCODE_LEDGER_UNKNOWN_VERSION),
@@ -42,6 +47,24 @@ balance_at_version(int32 ledger_id, const BalanceView *view, int scale, int64 ve
 	balance = entry_balance(entry, ledger_id, view->id, version, scale);
 	store_close(entry);
 	return balance;
+}
+
+/* The sum of all stripes of a balance, now or at a time. */
+static Amount
+striped_balance(const Ledger *ledger, Span address, const Asset *asset, const TimestampTz *at)
+{
+	Amount		sum = 0;
+	int			count;
+	BalanceView *views = balance_find_stripes(ledger->id, address.data, address.length, asset, &count);
+
+	for (int i = 0; i < count; i++)
+		if (!amount_add(sum, at == NULL ? views[i].balance :
+						entry_balance_at(ledger->id, views[i].id, views[i].version, asset->scale, *at), &sum))
+			ereport(ERROR,
+					errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					errmsg("balance of account \"%.*s\" in %s is out of range", address.length, address.data, asset->code),
+					errhint("The view ledger.balance shows it."));
+	return sum;
 }
 
 /* A balance that was never opened is zero, if the account may have it. */
@@ -68,6 +91,7 @@ ledger_balance(PG_FUNCTION_ARGS)
 	BalanceView view = {0};
 	text	   *code;
 	Span		address;
+	TimestampTz at = PG_ARGISNULL(3) ? 0 : PG_GETARG_TIMESTAMPTZ(3);
 	Amount		balance;
 	bool		waited;
 
@@ -100,8 +124,10 @@ ledger_balance(PG_FUNCTION_ARGS)
 	}
 	if (!PG_ARGISNULL(4))
 		balance = balance_at_version(ledger.id, &view, asset.scale, PG_GETARG_INT64(4));
+	else if (view.stripes > 0)
+		balance = striped_balance(&ledger, address, &asset, PG_ARGISNULL(3) ? NULL : &at);
 	else if (!PG_ARGISNULL(3))
-		balance = entry_balance_at(ledger.id, view.id, view.version, asset.scale, PG_GETARG_TIMESTAMPTZ(3));
+		balance = entry_balance_at(ledger.id, view.id, view.version, asset.scale, at);
 	else
 		balance = view.balance;
 	if (waited)

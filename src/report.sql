@@ -88,16 +88,17 @@ CREATE FUNCTION ledger_data.balances(ledger text, pattern text, at timestamptz)
 	RETURNS TABLE (address text, asset text, balance numeric, available numeric, held_in numeric, held_out numeric)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
-		SELECT b.address, s.code, CASE WHEN $3 IS NULL THEN b.inflow - b.outflow
-				ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $3) END,
-				CASE WHEN $3 IS NULL THEN b.inflow - b.outflow - b.held_out END,
-				CASE WHEN $3 IS NULL THEN b.held_in END, CASE WHEN $3 IS NULL THEN b.held_out END
+		SELECT b.address, s.code, sum(CASE WHEN $3 IS NULL THEN b.inflow - b.outflow
+				ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $3) END),
+				sum(CASE WHEN $3 IS NULL THEN b.inflow - b.outflow - b.held_out END),
+				sum(CASE WHEN $3 IS NULL THEN b.held_in END), sum(CASE WHEN $3 IS NULL THEN b.held_out END)
 			FROM (SELECT ledger_data.ledger_number($1), ledger_data.require_pattern($2)) g(ledger_id, pattern)
 				JOIN ledger_data.held b ON b.ledger_id = g.ledger_id
 				JOIN ledger_data.asset s ON s.id = b.asset_id
 			WHERE b.address >= ledger_data.pattern_prefix(g.pattern)
 				AND b.address < ledger_data.after_prefix(ledger_data.pattern_prefix(g.pattern))
 				AND ledger_data.pattern_match(g.pattern, b.address)
+			GROUP BY b.address, s.code
 			ORDER BY b.address, s.code;
 	END;
 COMMENT ON FUNCTION ledger_data.balances(text, text, timestamptz) IS 'Does the work of ledger.balances.';
@@ -122,7 +123,7 @@ BEGIN
 	PERFORM ledger_data.check_address(address);
 	of_asset := ledger_data.find_asset(asset);
 	SELECT b.* INTO balance FROM ledger_data.balance b
-		WHERE b.ledger_id = number AND b.address = $2 AND b.asset_id = of_asset.id;
+		WHERE b.ledger_id = number AND b.address = $2 AND b.asset_id = of_asset.id AND b.stripe = 0;
 	IF balance.id IS NULL AND NOT EXISTS (SELECT FROM ledger_data.ledger l WHERE l.id = number AND l.auto_open)
 		AND NOT EXISTS (SELECT FROM ledger_data.account a WHERE a.ledger_id = number AND a.address = $2 AND a.any_asset)
 	THEN
@@ -133,7 +134,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ledger_data.find_balance(int, text, text) IS
-'The row of a balance, empty if it was never opened but could be; errors LG002, LG003, LG101.';
+'The row of a balance, its stripe 0, empty if it was never opened but could be; errors LG002, LG003, LG101.';
 REVOKE ALL ON FUNCTION ledger_data.find_balance(int, text, text) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.statement(ledger text, address text, asset text, since timestamptz, until timestamptz)
@@ -145,29 +146,29 @@ CREATE FUNCTION ledger_data.statement(ledger text, address text, asset text, sin
 			SELECT k.*,
 					coalesce(ledger_data.version_at(k.ledger_id, k.id, k.version, $4 - interval '1 microsecond'), 0) AS after_version,
 					coalesce(ledger_data.version_at(k.ledger_id, k.id, k.version, $5 - interval '1 microsecond'), k.version) AS last_version
-				FROM ledger_data.find_balance(ledger_data.ledger_number($1), $2, $3) k
-				WHERE k.id IS NOT NULL),
+				FROM ledger_data.find_balance(ledger_data.ledger_number($1), $2, $3) f
+					JOIN ledger_data.balance k ON k.ledger_id = f.ledger_id AND k.address = f.address AND k.asset_id = f.asset_id),
 		chosen AS (
-			SELECT e.* FROM b JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = b.id
+			SELECT e.*, b.stripes FROM b JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = b.id
 				WHERE e.effective_at IS NULL AND e.version > b.after_version AND e.version <= b.last_version
 			UNION ALL
-			SELECT e.* FROM b JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = b.id
+			SELECT e.*, b.stripes FROM b JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = b.id
 				WHERE e.effective_at IS NOT NULL
 					AND ledger_data.skew(e.recorded_at, e.effective_at) = ANY (ledger_data.every_skew())
 					AND e.effective_at >= coalesce($4, '-infinity') AND e.effective_at < coalesce($5, 'infinity')),
 		opening AS MATERIALIZED (
 			SELECT CASE WHEN $4 IS NULL THEN 0
-				ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $4 - interval '1 microsecond') END AS balance
+				ELSE sum(ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $4 - interval '1 microsecond')) END AS balance
 			FROM b JOIN ledger_data.asset s ON s.id = b.asset_id)
-		SELECT coalesce(c.effective_at, c.recorded_at), c.recorded_at, c.position, c.version,
+		SELECT coalesce(c.effective_at, c.recorded_at), c.recorded_at, c.position, CASE WHEN c.stripes IS NULL THEN c.version END,
 				p.address, c.amount,
-				o.balance + sum(c.amount) OVER (ORDER BY coalesce(c.effective_at, c.recorded_at), c.version),
+				o.balance + sum(c.amount) OVER (ORDER BY coalesce(c.effective_at, c.recorded_at), c.position, c.balance_id, c.version),
 				j.reference, j.metadata, ledger_data.kind_name(j.kind), j.related
 			FROM chosen c CROSS JOIN opening o
 				JOIN ledger_data.journal j ON j.ledger_id = c.ledger_id AND j.position = c.position
 				LEFT JOIN ledger_data.balance p ON p.ledger_id = c.ledger_id
 					AND p.id = ledger_data.counterpart(j.legs, c.balance_id, c.version)
-			ORDER BY 1, c.version;
+			ORDER BY 1, c.position, c.balance_id, c.version;
 	END;
 COMMENT ON FUNCTION ledger_data.statement(text, text, text, timestamptz, timestamptz) IS 'Does the work of ledger.statement.';
 REVOKE ALL ON FUNCTION ledger_data.statement(text, text, text, timestamptz, timestamptz) FROM PUBLIC;
@@ -179,7 +180,7 @@ CREATE FUNCTION ledger.statement(ledger text, address text, asset text,
 	AS 'MODULE_PATHNAME', 'ledger_gate_read'
 	LANGUAGE C STABLE;
 COMMENT ON FUNCTION ledger.statement(text, text, text, timestamptz, timestamptz) IS
-'Entries of an account in an asset with since <= effective time < until, in order of effective time and version, with the running balance in that order. amount is negative where money left; in units of the asset. kind: transaction, capture or reversal; related: the hold captured, the transaction reversed. Errors: LG001 LG002 LG003 unknown ledger, asset or account, LG101 malformed address, 22004 NULL, 42501 without the right "read". Takes no locks.';
+'Entries of an account in an asset with since <= effective time < until, in order of effective time and version, with the running balance in that order; of a striped balance, which has no version, in order of effective time and transaction. amount is negative where money left; in units of the asset. kind: transaction, capture or reversal; related: the hold captured, the transaction reversed. Errors: LG001 LG002 LG003 unknown ledger, asset or account, LG101 malformed address, 22004 NULL, 42501 without the right "read". Takes no locks.';
 REVOKE ALL ON FUNCTION ledger.statement(text, text, text, timestamptz, timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.trial_balance(ledger text, at timestamptz)
@@ -188,10 +189,11 @@ CREATE FUNCTION ledger_data.trial_balance(ledger text, at timestamptz)
 	BEGIN ATOMIC
 		SELECT k.code, k.address, sum(CASE WHEN k.balance < 0 THEN -k.balance ELSE 0 * k.balance END),
 				sum(CASE WHEN k.balance > 0 THEN k.balance ELSE 0 * k.balance END)
-			FROM (SELECT s.code, b.address, CASE WHEN $2 IS NULL THEN b.inflow - b.outflow
-						ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $2) END AS balance
+			FROM (SELECT s.code, b.address, sum(CASE WHEN $2 IS NULL THEN b.inflow - b.outflow
+						ELSE ledger_data.balance_at(b.ledger_id, b.id, b.version, s.scale, $2) END) AS balance
 					FROM ledger_data.balance b JOIN ledger_data.asset s ON s.id = b.asset_id
-					WHERE b.ledger_id = ledger_data.ledger_number($1)) k
+					WHERE b.ledger_id = ledger_data.ledger_number($1)
+					GROUP BY s.code, b.address) k
 			WHERE k.balance <> 0
 			GROUP BY GROUPING SETS ((k.code, k.address), (k.code))
 			ORDER BY k.code, k.address NULLS LAST;
@@ -327,31 +329,34 @@ COMMENT ON VIEW ledger.access IS
 
 CREATE VIEW ledger.account WITH (security_barrier) AS
 	SELECT l.name AS ledger, a.address, ledger_data.status_name(a.status) AS status, a.any_asset, a.assets,
-			a.floor, a.ceiling, a.metadata, a.opened_at
+			a.floor, a.ceiling, a.metadata, a.opened_at, coalesce(a.stripes, 1) AS stripes
 		FROM ledger_data.ledger l JOIN ledger_data.account a ON a.ledger_id = l.id
 		WHERE ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.account IS
-'Accounts. status: open, frozen or closed. any_asset: whether balances in further assets are opened on first use. assets: number of balances. floor, ceiling: limits of balances without limits of their own; NULL for none.';
+'Accounts. status: open, frozen or closed. any_asset: whether balances in further assets are opened on first use. assets: number of balances. floor, ceiling: limits of balances without limits of their own; NULL for none. stripes: with how many its balances are opened.';
 
 CREATE VIEW ledger.balance WITH (security_barrier) AS
-	SELECT l.name AS ledger, b.address, s.code AS asset, b.inflow - b.outflow AS balance,
-			b.inflow - b.outflow - b.held_out AS available, b.inflow, b.outflow, b.held_in, b.held_out,
-			b.floor, b.ceiling, b.version, ledger_data.status_name(b.status) AS status, b.recorded_at
+	SELECT l.name AS ledger, b.address, s.code AS asset, sum(b.inflow - b.outflow) AS balance,
+			sum(b.inflow - b.outflow - b.held_out) AS available, sum(b.inflow) AS inflow, sum(b.outflow) AS outflow,
+			sum(b.held_in) AS held_in, sum(b.held_out) AS held_out, sum(b.floor) AS floor, sum(b.ceiling) AS ceiling,
+			CASE WHEN max(b.stripes) IS NULL THEN max(b.version) END AS version, max(ledger_data.status_name(b.status)) AS status,
+			max(b.recorded_at) AS recorded_at, coalesce(max(b.stripes), 1) AS stripes
 		FROM ledger_data.ledger l JOIN ledger_data.held b ON b.ledger_id = l.id
 			JOIN ledger_data.asset s ON s.id = b.asset_id
-		WHERE ledger_data.may(l.id, 1::smallint);
+		WHERE ledger_data.may(l.id, 1::smallint)
+		GROUP BY l.name, b.address, s.code;
 COMMENT ON VIEW ledger.balance IS
-'Balances, in units of each asset. balance: inflow less outflow. available: balance less held outflow. held_in, held_out: by holds that have not expired. version: number of entries. recorded_at: when the last entry was recorded, or the balance opened.';
+'Balances, in units of each asset. balance: inflow less outflow. available: balance less held outflow. held_in, held_out: by holds that have not expired. version: number of entries; NULL of a striped balance, which has none. recorded_at: when the last entry was recorded, or the balance opened. stripes: in how many rows it is kept.';
 
 CREATE VIEW ledger.entry WITH (security_barrier) AS
 	SELECT l.name AS ledger, b.address, s.code AS asset, e.version, e.position AS transaction, e.amount, e.balance,
-			e.recorded_at, coalesce(e.effective_at, e.recorded_at) AS effective_at
+			e.recorded_at, coalesce(e.effective_at, e.recorded_at) AS effective_at, b.stripe
 		FROM ledger_data.ledger l JOIN ledger_data.entry e ON e.ledger_id = l.id
 			JOIN ledger_data.balance b ON b.ledger_id = e.ledger_id AND b.id = e.balance_id
 			JOIN ledger_data.asset s ON s.id = b.asset_id
 		WHERE ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.entry IS
-'Entries: one side of a posting on one balance. amount: negative where money left. balance: running balance in order of versions. In units of each asset.';
+'Entries: one side of a posting on one balance. amount: negative where money left. balance: running balance in order of versions. stripe: of a striped balance the part that version and balance are of; what was posted before it was striped is in 0. In units of each asset.';
 
 CREATE VIEW ledger.journal WITH (security_barrier) AS
 	SELECT l.name AS ledger, j.position, ledger_data.kind_name(j.kind) AS kind, j.recorded_at,

@@ -27,6 +27,8 @@ typedef struct RequestPosting
 	Span		source;
 	Span		destination;
 	Span		asset;
+	int			source_stripe;	/* ANY_STRIPE, or which one it must be */
+	int			destination_stripe;
 	Datum		amount;			/* numeric; 0: all there is (up_to), or decided under the locks */
 	bool		up_to;			/* the amount or what is available, whichever is less */
 } RequestPosting;

@@ -53,10 +53,15 @@ hold_payload(const Write *write, const WriteItem *item)
 		const Balance *destination = &write->set.balances[posting->destination];
 
 		/* addresses, codes and amounts need no escapes */
-		appendStringInfo(&json, "%s{\"source\": \"%.*s\", \"destination\": \"%.*s\", \"amount\": \"%s\", \"asset\": \"%s\"}",
+		appendStringInfo(&json, "%s{\"source\": \"%.*s\", \"destination\": \"%.*s\", \"amount\": \"%s\", \"asset\": \"%s\"",
 						 i > 0 ? ", " : "", source->address_length, source->address,
 						 destination->address_length, destination->address,
 						 money_text(posting->amount, source->asset->scale), source->asset->code);
+		if (source->stripe > 0)
+			appendStringInfo(&json, ", \"source_stripe\": %d", source->stripe);
+		if (destination->stripe > 0)
+			appendStringInfo(&json, ", \"destination_stripe\": %d", destination->stripe);
+		appendStringInfoChar(&json, '}');
 	}
 	appendStringInfoChar(&json, ']');
 	if (item->request->has_expires_at)
@@ -134,8 +139,13 @@ prepare_held(Write *write, WriteItem *item)
 	item->data = held;
 	request->postings = palloc0(sizeof(RequestPosting) * request->count);
 	for (int i = 0; i < request->count; i++)
-		balance_name(write->ledger.id, held->rows[i].source_id, held->rows[i].destination_id, &request->postings[i].source,
-					 &request->postings[i].destination, &request->postings[i].asset);
+	{
+		RequestPosting *posting = &request->postings[i];
+
+		posting->source_stripe = balance_name(write->ledger.id, held->rows[i].source_id, &posting->source, &posting->asset);
+		posting->destination_stripe = balance_name(write->ledger.id, held->rows[i].destination_id,
+												   &posting->destination, &posting->asset);
+	}
 	return true;
 }
 
@@ -155,7 +165,12 @@ find_open(Write *write, WriteItem *item)
 	for (int i = 0; i < count; i++)
 	{
 		HoldPosting *row = &held->rows[i];
+		const RulePosting *posting = &write->postings[item->first + i];
 
+		/* what it reserves must be set free where it is */
+		if (write->set.balances[posting->source].id != row->source_id ||
+			write->set.balances[posting->destination].id != row->destination_id)
+			store_serialization_failure();
 		left |= hold_left(row);
 		captured |= row->captured;
 		expired |= row->expired;

@@ -74,6 +74,7 @@ resolve_posting(Write *write, WriteItem *item, int number, BalanceMention *menti
 	RulePosting *rule = &write->postings[at];
 	Refusal    *refusal = &item->request->refusal;
 	const Asset *asset = find_asset(write, posting->asset, refusal);
+	Amount		most;
 
 	if (asset == NULL)
 		return false;
@@ -85,8 +86,13 @@ resolve_posting(Write *write, WriteItem *item, int number, BalanceMention *menti
 		rule->asked = posting->up_to ? amount_limit() : 0;
 	else if (!resolve_amount(posting->amount, asset, posting_prefix(item, number), &rule->asked, refusal))
 		return false;
-	mentions[2 * at] = (BalanceMention) {posting->source.data, posting->source.length, asset, &rule->source};
-	mentions[2 * at + 1] = (BalanceMention) {posting->destination.data, posting->destination.length, asset, &rule->destination};
+	most = item->request->action->decides ? amount_limit() : rule->asked;
+	if (rule->force || (rule->effect != RULE_MOVE && rule->effect != RULE_HOLD))
+		most = 0;				/* no limit stands against it */
+	mentions[2 * at] = (BalanceMention) {posting->source.data, posting->source.length, posting->source_stripe,
+		asset, &rule->source, most, true, false};
+	mentions[2 * at + 1] = (BalanceMention) {posting->destination.data, posting->destination.length, posting->destination_stripe,
+		asset, &rule->destination, most, false, false};
 	write->assets[at] = asset;
 	write->posting_count++;
 	return true;
@@ -151,6 +157,17 @@ prepare_items(Write *write)
 	return count;
 }
 
+/* Each stripe counts its own entries, so the balance has no version. */
+static bool
+refuse_striped(Write *write, const Condition *condition)
+{
+	return refuse(&write->call->refusal, ERRCODE_LEDGER_STRIPED,
+				  psprintf("account \"%s\" is striped in %s and has no version",
+						   pnstrdup(condition->address.data, condition->address.length), condition->asset.code),
+				  psprintf("Condition %d names it.", condition->number),
+				  "Use ledger.balance_between, which holds for all stripes together.");
+}
+
 /* Find what all items name.  False if a condition names what may not be opened. */
 bool
 resolve_items(Write *write)
@@ -179,19 +196,23 @@ resolve_items(Write *write)
 		if (condition->kind == CONDITION_SCOPE)
 			continue;
 		mentions[mentioned++] = (BalanceMention) {condition->address.data, condition->address.length,
-			&condition->asset, &condition->index};
+			ANY_STRIPE, &condition->asset, &condition->index, 0, false, condition->kind == CONDITION_BALANCE_BETWEEN};
 	}
 	balance_set_build(&write->set, mentions, mentioned);
-	pfree(mentions);
 	if (write->call->carry != NULL)
 		carry_take(write->call->carry, &write->set);
-	balance_set_resolve(&write->set, &write->ledger, write->balance, &write->order);
+	balance_set_resolve(&write->set, &write->ledger, write->balance, &write->order, mentions, mentioned);
+	pfree(mentions);
 	refuse_missing(write);
 	for (int i = 0; i < conditions->count; i++)
 	{
 		Condition  *condition = &conditions->conditions[i];
 
-		if (condition->kind != CONDITION_SCOPE && write->set.balances[condition->index].id == 0)
+		if (condition->kind == CONDITION_SCOPE)
+			continue;
+		if (condition->kind == CONDITION_AT_VERSION && write->set.balances[condition->index].striped != NULL)
+			return refuse_striped(write, condition);
+		if (write->set.balances[condition->index].id == 0)
 			return refuse(&write->call->refusal, ERRCODE_LEDGER_UNKNOWN_ACCOUNT,
 						  psprintf("account \"%s\" is not open in ledger \"%s\"",
 								   pnstrdup(condition->address.data, condition->address.length), write->ledger.name),
@@ -201,13 +222,13 @@ resolve_items(Write *write)
 	return true;
 }
 
-/* The numbers of a refusal for limits. */
+/* The numbers of a refusal for limits; others is what stripes besides the one that was tried have. */
 static char *
 limit_detail(const WriteItem *item, const RuleRefusal *reason, const RulePosting *posting, const char *format,
-			 const Asset *asset, Amount limit)
+			 const Asset *asset, Amount limit, Amount others)
 {
-	char	   *numbers = psprintf(format, money_text(reason->found, asset->scale),
-								   money_text(posting->amount, asset->scale), money_text(limit, asset->scale));
+	char	   *numbers = psprintf(format, money_text(reason->found + others, asset->scale),
+								   money_text(posting->amount, asset->scale), money_text(limit + others, asset->scale));
 
 	return psprintf("%s%s", posting_prefix(item, reason->posting), numbers);
 }
@@ -221,6 +242,7 @@ resolve_refuse_by_rule(Write *write, WriteItem *item, const RuleRefusal *reason)
 	RulePosting *posting = &write->postings[item->first + reason->posting];
 	Refusal    *refusal = &item->request->refusal;
 	const Asset *asset = balance->asset;
+	ShareSums	others = balance->striped != NULL ? balance->striped->sums : (ShareSums) {0};
 	bool		hold = posting->effect == RULE_HOLD;
 	char	   *address = pnstrdup(balance->address, balance->address_length);
 
@@ -231,14 +253,14 @@ resolve_refuse_by_rule(Write *write, WriteItem *item, const RuleRefusal *reason)
 						  psprintf("account \"%s\" would fall below its floor in %s", address, asset->code),
 						  limit_detail(item, reason, posting, hold ?
 									   "Available is %s, the hold takes %s, the floor is %s." :
-									   "Available is %s, the posting takes %s, the floor is %s.", asset, rule->floor),
+									   "Available is %s, the posting takes %s, the floor is %s.", asset, rule->floor, others.available),
 						  "Post less, or lower the floor with ledger.set_limits.");
 		case RULE_ABOVE_CEILING:
 			return refuse(refusal, ERRCODE_LEDGER_ABOVE_CEILING,
 						  psprintf("account \"%s\" would rise above its ceiling in %s", address, asset->code),
 						  limit_detail(item, reason, posting, hold ?
 									   "The balance is %s, the hold adds %s, the ceiling is %s." :
-									   "The balance is %s, the posting adds %s, the ceiling is %s.", asset, rule->ceiling),
+									   "The balance is %s, the posting adds %s, the ceiling is %s.", asset, rule->ceiling, others.expected),
 						  "Post less, or raise the ceiling with ledger.set_limits.");
 		case RULE_FROZEN:
 			return refuse(refusal, ERRCODE_LEDGER_ACCOUNT_FROZEN,

@@ -69,9 +69,11 @@ prepare_reversal(Write *write, WriteItem *item)
 	for (int i = 0; i < request->count; i++)
 	{
 		const Leg  *legs = &record->legs[2 * (request->count - 1 - i)];
+		RequestPosting *posting = &request->postings[i];
 
-		balance_name(write->ledger.id, legs[1].balance_id, legs[0].balance_id, &request->postings[i].source,
-					 &request->postings[i].destination, &request->postings[i].asset);
+		/* the same stripes, so that two reversals meet there */
+		posting->source_stripe = balance_name(write->ledger.id, legs[1].balance_id, &posting->source, &posting->asset);
+		posting->destination_stripe = balance_name(write->ledger.id, legs[0].balance_id, &posting->destination, &posting->asset);
 	}
 	if (request->original_time)
 	{
@@ -135,7 +137,7 @@ record_reversal(Write *write, WriteItem *item, JournalRecord *record)
 		record->payload = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{\"force\": true}")));
 }
 
-static const Action reverse_action = {.status = STATUS_POSTED, .effect = RULE_MOVE,
+static const Action reverse_action = {.status = STATUS_POSTED, .effect = RULE_MOVE, .decides = true,
 	.prepare = prepare_reversal, .settle = settle_reversal, .record = record_reversal};
 
 /* A boolean argument, which may not be NULL. */

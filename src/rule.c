@@ -42,8 +42,8 @@ rule_available(const RuleBalance *balance)
 }
 
 /* The balance with the inflow held, or the upper end of 128 bits if beyond. */
-static Amount
-expected(const RuleBalance *balance)
+Amount
+rule_expected(const RuleBalance *balance)
 {
 	Amount		sum;
 
@@ -101,7 +101,7 @@ below_ceiling(const RuleBalance *balance, Amount amount)
 	Amount		reached;
 
 	return amount == 0 || !balance->has_ceiling ||
-		(!__builtin_add_overflow(expected(balance), amount, &reached) &&
+		(!__builtin_add_overflow(rule_expected(balance), amount, &reached) &&
 		 reached <= balance->ceiling);
 }
 
@@ -155,7 +155,7 @@ move(RuleBalance *balances, const RulePosting *posting, int number, bool limited
 
 	if (limited && !below_ceiling(destination, amount))
 	{
-		Amount		found = expected(destination);
+		Amount		found = rule_expected(destination);
 
 		source->outflow -= amount;
 		source->version--;
@@ -183,7 +183,7 @@ hold(RuleBalance *balances, const RulePosting *posting, int number, RuleRefusal 
 					  rule_available(source));
 	if (!posting->force && !below_ceiling(destination, amount))
 		return refuse(refusal, RULE_ABOVE_CEILING, number, posting->destination,
-					  expected(destination));
+					  rule_expected(destination));
 	source->held_out += amount;
 	destination->held_in += amount;
 	return RULE_ACCEPTED;

@@ -95,6 +95,7 @@ rule_moves(RuleEffect effect)
 
 extern Amount rule_balance(const RuleBalance *balance);
 extern Amount rule_available(const RuleBalance *balance);
+extern Amount rule_expected(const RuleBalance *balance);
 
 /*
  * Apply the postings in the order given.  entries gets two for each that moves

@@ -314,6 +314,12 @@ store_open(StoreDef *def, StoreMode mode)
 	return table;
 }
 
+Relation
+store_relation(const StoreTable *table)
+{
+	return table->rel;
+}
+
 /* A slot for reading rows of the table, one per open table. */
 TupleTableSlot *
 store_slot(StoreTable *table)
@@ -456,40 +462,6 @@ store_scan_close(StoreScan *scan)
 }
 
 /*
- * Lock a row until the end of the transaction and put its newest version into
- * the slot.  A serialization failure if it was deleted meanwhile, and above
- * READ COMMITTED also if it changed since the transaction's snapshot.  Whether it
- * had to wait.
- */
-bool
-store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
-{
-	TM_FailureData failure;
-	uint8		flags = TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS;
-	TM_Result	result;
-	bool		waited;
-
-	if (!IsolationUsesXactSnapshot())
-		flags |= TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
-	result = table_tuple_lock(table->rel, tid, GetActiveSnapshot(), slot,
-							  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
-							  LockWaitSkip, flags, &failure);
-	waited = result == TM_WouldBlock;
-	if (waited)
-		result = table_tuple_lock(table->rel, tid, GetActiveSnapshot(), slot,
-								  GetCurrentCommandId(true), LockTupleNoKeyExclusive,
-								  LockWaitBlock, flags, &failure);
-	if (result == TM_Updated || result == TM_Deleted)
-		store_serialization_failure();
-	if (result != TM_Ok)
-		ereport(ERROR,
-				errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				errmsg("a row of \"%s\" was already changed by the current command", table->def->name),
-				errhint("Do not post to the same accounts from a trigger on the ledger's tables."));
-	return waited;
-}
-
-/*
  * Fetch what the active snapshot sees of the row rooted at a place remembered
  * from earlier, without an index.  The caller must look whether it is the row
  * meant, as the place may have been given to another; false if there is none.
@@ -511,19 +483,6 @@ store_fetch(StoreTable *table, ItemPointer root, TupleTableSlot *slot)
 	found = table_index_fetch_tuple(fetch, &tid, GetActiveSnapshot(), slot, &again, NULL);
 	table_index_fetch_end(fetch);
 	return found;
-}
-
-/* Whether nobody had a row locked or was changing it when it was read. */
-bool
-store_is_free(HeapTuple tuple)
-{
-	HeapTupleHeader row = tuple->t_data;
-
-	if (row->t_infomask & HEAP_XMAX_INVALID)
-		return true;
-	/* a lock that its holder's end has left behind is none */
-	return HEAP_XMAX_IS_LOCKED_ONLY(row->t_infomask) && !(row->t_infomask & HEAP_XMAX_IS_MULTI) &&
-		!TransactionIdIsInProgress(HeapTupleHeaderGetRawXmax(row));
 }
 
 /* Set up the executor's machinery for rows that need it. */

@@ -68,6 +68,7 @@ extern void store_end(bool wrote);
 
 extern StoreTable *store_open(StoreDef *def, StoreMode mode);
 extern void store_close(StoreTable *table);
+extern Relation store_relation(const StoreTable *table);
 extern TupleTableSlot *store_slot(StoreTable *table);
 extern TupleTableSlot **store_new_slots(StoreTable *table, int count);
 
@@ -78,9 +79,7 @@ extern bool store_scan_first(StoreScan *scan, TupleTableSlot *slot, ItemPointer 
 extern void store_scan_close(StoreScan *scan);
 extern void store_read_page(StoreTable *table, ItemPointer tid, void (*take) (void *arg, TupleTableSlot *slot), void *arg);
 
-extern bool store_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern bool store_fetch(StoreTable *table, ItemPointer root, TupleTableSlot *slot);
-extern bool store_is_free(HeapTuple tuple);
 extern bool store_fires_triggers(StoreTable *table);
 extern bool store_try_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);
 extern void store_update(StoreTable *table, ItemPointer tid, TupleTableSlot *slot);

@@ -23,7 +23,7 @@ CREATE FUNCTION ledger_data.verify_balances(number int)
 				FROM ledger_data.entry e
 				WHERE e.ledger_id = $1
 				GROUP BY e.balance_id)
-		SELECT 'balance', concat_ws(' ', coalesce(b.address, 'balance ' || f.balance_id), s.code),
+		SELECT 'balance', concat_ws(' ', coalesce(b.address, 'balance ' || f.balance_id), s.code, CASE WHEN b.stripe > 0 THEN 'stripe ' || b.stripe END),
 				CASE WHEN b.id IS NULL THEN format('The balance is missing; it has %s entries.', f.entries)
 					ELSE format('The balance has version %s, inflow %s, outflow %s; its entries give %s, %s, %s.',
 						b.version, b.inflow, b.outflow, coalesce(f.entries, 0), coalesce(f.inflow, 0), coalesce(f.outflow, 0)) END
@@ -42,7 +42,8 @@ CREATE FUNCTION ledger_data.verify_entries(number int)
 	RETURNS TABLE (invariant text, object text, detail text)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
-		SELECT 'entry', concat_ws(' ', coalesce(b.address, 'balance ' || c.balance_id), s.code, 'version', c.version),
+		SELECT 'entry', concat_ws(' ', coalesce(b.address, 'balance ' || c.balance_id), s.code, CASE WHEN b.stripe > 0 THEN 'stripe ' || b.stripe END,
+					'version', c.version),
 				format('Version %s follows %s; running balance %s follows %s with amount %s; transaction %s follows %s; recorded %s follows %s.',
 					c.version, c.last_version, c.balance, c.last_balance, c.amount, c.position, c.last_position, c.recorded_at, c.last_recorded_at)
 					|| CASE WHEN scale(c.amount) <> s.scale OR scale(c.balance) <> s.scale THEN format(' The asset has %s decimals.', s.scale) ELSE '' END
@@ -109,22 +110,26 @@ CREATE FUNCTION ledger_data.verify_limits(number int)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		SELECT 'limit', format('%s %s', b.address, s.code),
-				format('Balance %s, held in %s, held out %s; floor %s, ceiling %s.', b.inflow - b.outflow, b.held_in, b.held_out,
+				format('Balance %s, held in %s, held out %s; floor %s, ceiling %s.', b.balance, b.held_in, b.held_out,
 					coalesce(b.floor::text, 'none'), coalesce(b.ceiling::text, 'none'))
-			FROM ledger_data.held b JOIN ledger_data.asset s ON s.id = b.asset_id
-			WHERE b.ledger_id = $1
-				AND (b.inflow - b.outflow - b.held_out < b.floor OR b.inflow - b.outflow + b.held_in > b.ceiling)
+			FROM (SELECT ARRAY[k.id] AS ids, k.address, k.asset_id, k.inflow - k.outflow AS balance, k.held_in, k.held_out, k.floor, k.ceiling
+					FROM ledger_data.held k WHERE k.ledger_id = $1 AND k.stripes IS NULL
+					UNION ALL
+					SELECT array_agg(k.id), k.address, k.asset_id, sum(k.inflow - k.outflow), sum(k.held_in), sum(k.held_out), sum(k.floor), sum(k.ceiling)
+					FROM ledger_data.held k WHERE k.ledger_id = $1 AND k.stripes IS NOT NULL GROUP BY k.address, k.asset_id) b
+				JOIN ledger_data.asset s ON s.id = b.asset_id
+			WHERE (b.balance - b.held_out < b.floor OR b.balance + b.held_in > b.ceiling)
 				-- but for as much as forced reversals have taken it there
 				AND NOT EXISTS (
 					SELECT FROM ledger_data.journal j
 							CROSS JOIN LATERAL (SELECT CASE WHEN ledger_data.legs_readable(j.legs) THEN ledger_data.legs(j.legs) END
 								OFFSET 0) d(leg)	-- decoded once
 							CROSS JOIN LATERAL generate_series(1, cardinality(d.leg) / 2) i
-							JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = b.id
-								AND d.leg[2 * i - 1] = b.id AND e.version = d.leg[2 * i]
-						WHERE j.ledger_id = b.ledger_id AND j.kind = 'r' AND j.payload @> '{"force": true}'
-						HAVING coalesce(b.inflow - b.outflow - b.held_out + coalesce(sum(-e.amount) FILTER (WHERE e.amount < 0), 0) >= b.floor, b.floor IS NULL)
-							AND coalesce(b.inflow - b.outflow + b.held_in - coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0) <= b.ceiling, b.ceiling IS NULL));
+							JOIN ledger_data.entry e ON e.ledger_id = $1 AND e.balance_id = ANY (b.ids)
+								AND d.leg[2 * i - 1] = e.balance_id AND e.version = d.leg[2 * i]
+						WHERE j.ledger_id = $1 AND j.kind = 'r' AND j.payload @> '{"force": true}'
+						HAVING coalesce(b.balance - b.held_out + coalesce(sum(-e.amount) FILTER (WHERE e.amount < 0), 0) >= b.floor, b.floor IS NULL)
+							AND coalesce(b.balance + b.held_in - coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0) <= b.ceiling, b.ceiling IS NULL));
 	END;
 COMMENT ON FUNCTION ledger_data.verify_limits(int) IS 'Balances beyond their floor or ceiling, but for those that a forced reversal took there.';
 REVOKE ALL ON FUNCTION ledger_data.verify_limits(int) FROM PUBLIC;
@@ -135,15 +140,24 @@ CREATE FUNCTION ledger_data.verify_accounts(number int)
 	BEGIN ATOMIC
 		SELECT 'account', coalesce(a.address, b.address),
 				CASE WHEN a.address IS NULL THEN 'Balances without an account.'
-					ELSE format('The account is %s with %s balances; it has %s, %s of them of another status or closed with money in.',
+					ELSE format('The account is %s with %s balances; it has %s, %s of them of another status, closed with money in, or without all stripes.',
 						ledger_data.status_name(a.status), a.assets, coalesce(b.n, 0), coalesce(b.other, 0)) END
 			FROM (SELECT k.* FROM ledger_data.account k WHERE k.ledger_id = $1) a
-				FULL JOIN (SELECT k.address, count(*) AS n,
-							count(*) FILTER (WHERE k.status <> o.status OR k.status = 'c' AND k.inflow <> k.outflow) AS other
-						FROM ledger_data.balance k
-							LEFT JOIN ledger_data.account o ON o.ledger_id = k.ledger_id AND o.address = k.address
-						WHERE k.ledger_id = $1
-						GROUP BY k.address) b ON b.address = a.address
+				FULL JOIN (SELECT p.address, sum(p.n) AS n, count(*) FILTER (WHERE p.other) AS other
+						FROM (SELECT k.address, 1 AS n, k.status <> o.status OR k.status = 'c' AND k.inflow <> k.outflow AS other
+								FROM ledger_data.balance k
+									LEFT JOIN ledger_data.account o ON o.ledger_id = k.ledger_id AND o.address = k.address
+								WHERE k.ledger_id = $1 AND k.stripe = 0 AND k.stripes IS NULL
+							UNION ALL
+							SELECT k.address, count(*) FILTER (WHERE k.stripe = 0), bool_or(k.status <> o.status)
+									OR bool_or(k.status = 'c') AND sum(k.inflow - k.outflow) <> 0
+									OR count(DISTINCT coalesce(k.stripes, 0)) <> 1 OR count(*) FILTER (WHERE k.stripe BETWEEN 1 AND k.stripes) <> max(k.stripes)
+									OR bool_or(k.floor IS NULL) AND bool_or(k.floor IS NOT NULL) OR bool_or(k.ceiling IS NULL) AND bool_or(k.ceiling IS NOT NULL)
+								FROM ledger_data.balance k
+									LEFT JOIN ledger_data.account o ON o.ledger_id = k.ledger_id AND o.address = k.address
+								WHERE k.ledger_id = $1 AND (k.stripe <> 0 OR k.stripes IS NOT NULL)
+								GROUP BY k.address, k.asset_id) p
+						GROUP BY p.address) b ON b.address = a.address
 			WHERE a.address IS NULL OR a.assets <> coalesce(b.n, 0) OR b.other > 0;
 	END;
 COMMENT ON FUNCTION ledger_data.verify_accounts(int) IS 'Accounts and balances that do not agree.';
@@ -190,7 +204,7 @@ CREATE FUNCTION ledger_data.verify_held(number int)
 	RETURNS TABLE (invariant text, object text, detail text)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
-		SELECT 'held', concat_ws(' ', coalesce(b.address, 'balance ' || s.balance_id), a.code),
+		SELECT 'held', concat_ws(' ', coalesce(b.address, 'balance ' || s.balance_id), a.code, CASE WHEN b.stripe > 0 THEN 'stripe ' || b.stripe END),
 				format('The balance has %s held in and %s held out; its holds give %s and %s.',
 					b.held_in, b.held_out, coalesce(s.held_in, 0), coalesce(s.held_out, 0))
 			FROM (SELECT k.* FROM ledger_data.balance k WHERE k.ledger_id = $1) b
@@ -384,7 +398,7 @@ CREATE FUNCTION ledger_data.verify_last(number int)
 	RETURNS TABLE (invariant text, object text, detail text)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
-		SELECT 'balance', concat_ws(' ', b.address, s.code),
+		SELECT 'balance', concat_ws(' ', b.address, s.code, CASE WHEN b.stripe > 0 THEN 'stripe ' || b.stripe END),
 				format('The balance has version %s and amount %s; its last entry has %s and %s.', b.version, b.inflow - b.outflow,
 					coalesce(e.version, 0), coalesce(e.balance, 0))
 			FROM ledger_data.balance b

@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "balance.h"
+#include "set.h"
 #include "hold.h"
 #include "entry.h"
 #include "journal.h"
@@ -80,6 +80,7 @@ typedef struct Action
 	Status		status;			/* of the receipt when it went well */
 	RuleEffect	effect;
 	bool		holds;			/* works on the table of holds */
+	bool		decides;		/* settle decides amounts */
 	bool		(*prepare) (Write *write, WriteItem *item);
 	bool		(*settle) (Write *write, WriteItem *item);
 	void		(*record) (Write *write, WriteItem *item, JournalRecord *record);

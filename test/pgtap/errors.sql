@@ -16,7 +16,7 @@ SELECT results_eq('SELECT code, name FROM ledger.errors()', $$VALUES
 	('LG201', 'below_floor'), ('LG202', 'above_ceiling'), ('LG203', 'account_frozen'), ('LG204', 'account_closed'),
 		('LG205', 'balance_not_zero'), ('LG206', 'linked_failure'), ('LG207', 'no_bound'),
 	('LG211', 'hold_closed'), ('LG212', 'hold_expired'), ('LG213', 'exceeds_hold'), ('LG221', 'already_reversed'),
-		('LG222', 'exceeds_transaction'),
+		('LG222', 'exceeds_transaction'), ('LG223', 'striped'),
 	('LG301', 'idempotency_conflict'), ('LG302', 'reference_used'), ('LG303', 'outcome_unknown'), ('LG401', 'condition_violated'), ('LG403', 'invalid_import'),
 	('LG501', 'unsupported_table_change'), ('LG502', 'append_only')$$, 'the list is the documented one');
 SELECT is_empty($$SELECT code FROM ledger.errors() WHERE meaning !~ '^[A-Z].*\.$'$$, 'every meaning is a sentence');
@@ -76,6 +76,7 @@ INSERT INTO raised (code, command) VALUES
 	('LG213', $$SELECT ledger.capture('errors', open, 2) FROM number$$),
 	('LG221', $$SELECT ledger.reverse('errors', reversed) FROM number$$),
 	('LG222', $$SELECT ledger.reverse('errors', posted, 2) FROM number$$),
+	('LG223', $$SELECT ledger.balance('errors', 'world', 'USD', version => 0)$$),
 	('LG301', $$SELECT ledger.post('errors', 'world', 'a', 2, 'USD', 'key')$$),
 	('LG302', $$SELECT ledger.post('errors', 'world', 'a', 2, 'USD', reference => 'reference')$$),
 	('LG401', $$SELECT ledger.post('errors', 'world', 'a', 1, 'USD', conditions => ARRAY[ledger.at_version('a', 'USD', 0)])$$),

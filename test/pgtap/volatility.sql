@@ -27,7 +27,7 @@ SELECT set_eq($$SELECT name, volatility, parallel FROM function WHERE schema = '
 		('attempt', 'v', 'u'), ('attempt_reset', 'v', 'u'), ('scope', 'i', 's'),
 	('split', 's', 's'), ('at_version', 'i', 's'), ('balance_between', 'i', 's'),
 	('create_ledger', 'v', 'u'), ('create_asset', 'v', 'u'), ('open_account', 'v', 'u'), ('set_limits', 'v', 'u'),
-		('freeze', 'v', 'u'), ('unfreeze', 'v', 'u'), ('close_account', 'v', 'u'), ('set_metadata', 'v', 'u'),
+		('freeze', 'v', 'u'), ('unfreeze', 'v', 'u'), ('close_account', 'v', 'u'), ('set_metadata', 'v', 'u'), ('set_stripes', 'v', 'u'),
 	('import_formance', 'v', 'u'), ('import_hledger', 'v', 'u'), ('export', 'v', 'u'), ('import', 'v', 'u'), ('import_query', 'v', 'u'), ('import_from', 'v', 'u'),
 	('grant_access', 'v', 'u'), ('revoke_access', 'v', 'u')$$, 'labels of the public functions');
 SELECT is_empty($$SELECT name FROM function WHERE schema = 'ledger' AND strict$$,

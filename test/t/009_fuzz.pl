@@ -39,7 +39,7 @@ $node->safe_psql('postgres', $set_up);
 $node->safe_psql('postgres', <<'END');
 SELECT ledger.create_ledger('source', metadata => '{"a": "é"}');
 SELECT ledger.post('source', 'world', 'a', 10, 'EUR', 'k', 'r', '2020-01-01', '{"n": [1, null]}', tags => ROW('s', NULL, NULL, NULL, 'e', NULL, 'c')::ledger.tags);
-SELECT ledger.open_account('source', 'b', 'BTC', -5, 100, '{"x": 1}'), ledger.set_limits('source', 'a', NULL, -1, NULL), ledger.set_metadata('source', 'a', '{"y": null}');
+SELECT ledger.open_account('source', 'b', 'BTC', -5, 100, metadata => '{"x": 1}'), ledger.set_limits('source', 'a', NULL, -1, NULL), ledger.set_metadata('source', 'a', '{"y": null}');
 SELECT ledger.capture('source', (ledger.hold('source', 'a', 'c', 4, 'EUR', '2999-01-01')).transaction, 1, final => false);
 SELECT ledger.void('source', max(hold)) FROM ledger.hold WHERE ledger = 'source';
 SELECT ledger.reverse('source', (ledger.post('source', 'a', 'b', 2, 'EUR')).transaction, 1, force => true);
