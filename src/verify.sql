@@ -442,7 +442,7 @@ BEGIN
 			UNION ALL SELECT * FROM ledger_data.verify_held(l.id);
 		GET DIAGNOSTICS more = ROW_COUNT;
 		faults := faults + more;
-		SELECT count(*) INTO balances FROM ledger_data.balance b WHERE b.ledger_id = l.id;
+		SELECT count(*) INTO balances FROM ledger_data.balance b WHERE b.ledger_id = l.id AND b.stripe = 0;
 	END IF;
 	IF whole THEN
 		RETURN QUERY SELECT * FROM ledger_data.verify_balances(l.id)
