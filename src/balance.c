@@ -243,7 +243,8 @@ balance_lock(Balance *balance, RuleBalance *rule, StoreTable *table)
 	waited = row_lock(table, &balance->tid, slot);
 	balance_keep_locked(balance, rule, slot);
 	if (waited)
-		board_count(DatumGetInt32(balance->values[Anum_balance_ledger_id - 1]), COUNT_BALANCE_WAITS, 1);
+		board_wait(DatumGetInt32(balance->values[Anum_balance_ledger_id - 1]),
+				   balance->striped != NULL ? balance->striped->base_id : balance->id);
 }
 
 /* Put a limit into a slot if it has been changed. */

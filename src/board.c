@@ -20,15 +20,27 @@
 #include "shared.h"
 
 LEDGER_FUNCTION(ledger_counters);
+LEDGER_FUNCTION(ledger_hot_balances);
 
 #define SHARED_SLOTS	4096
 #define OWN_SLOTS		64
+
+/* Balances of a ledger that are remembered as waited for. */
+#define HOT_BALANCES	8
+
+/* How often a balance was waited for; at most as often as the one it took the place of before that. */
+typedef struct HotBalance
+{
+	pg_atomic_uint64 id;		/* 0: free */
+	pg_atomic_uint64 waits;
+} HotBalance;
 
 typedef struct Slot
 {
 	pg_atomic_uint64 key;		/* database and ledger; 0: free */
 	pg_atomic_uint64 counters[COUNTERS];
 	pg_atomic_uint32 news;
+	HotBalance	hot[HOT_BALANCES];
 } Slot;
 
 static Slot *slots = NULL;
@@ -46,6 +58,11 @@ clear_slots(Slot *memory, int count)
 		pg_atomic_init_u32(&memory[i].news, 0);
 		for (int k = 0; k < COUNTERS; k++)
 			pg_atomic_init_u64(&memory[i].counters[k], 0);
+		for (int k = 0; k < HOT_BALANCES; k++)
+		{
+			pg_atomic_init_u64(&memory[i].hot[k].id, 0);
+			pg_atomic_init_u64(&memory[i].hot[k].waits, 0);
+		}
 	}
 }
 
@@ -99,6 +116,40 @@ board_count(int32 ledger_id, Counter counter, uint64 n)
 
 	if (slot != NULL)
 		pg_atomic_fetch_add_u64(&slot->counters[counter], n);
+}
+
+/*
+ * Count a wait for a balance.  One that is not among those remembered takes the
+ * place of the one waited for least, and its count, so that what is waited for
+ * often comes to stay (Metwally et al., Efficient computation of frequent and
+ * top-k elements in data streams, 2005).
+ */
+void
+board_wait(int32 ledger_id, int64 balance_id)
+{
+	Slot	   *slot = find_slot(ledger_id);
+	HotBalance *least;
+	uint64		id;
+
+	if (slot == NULL)
+		return;
+	pg_atomic_fetch_add_u64(&slot->counters[COUNT_BALANCE_WAITS], 1);
+	least = slot->hot;
+	for (int i = 0; i < HOT_BALANCES; i++)
+	{
+		HotBalance *hot = &slot->hot[i];
+
+		if (pg_atomic_read_u64(&hot->id) == (uint64) balance_id)
+		{
+			pg_atomic_fetch_add_u64(&hot->waits, 1);
+			return;
+		}
+		if (pg_atomic_read_u64(&hot->waits) < pg_atomic_read_u64(&least->waits))
+			least = hot;
+	}
+	id = pg_atomic_read_u64(&least->id);
+	if (pg_atomic_compare_exchange_u64(&least->id, &id, (uint64) balance_id))
+		pg_atomic_fetch_add_u64(&least->waits, 1);
 }
 
 /* Remember that this session works on a ledger. */
@@ -166,6 +217,31 @@ ledger_counters(PG_FUNCTION_ARGS)
 		values[0] = Int32GetDatum((int32) key);
 		for (int k = 0; k < COUNTERS; k++)
 			values[k + 1] = Int64GetDatum((int64) pg_atomic_read_u64(&slots[i].counters[k]));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* SQL: ledger_data.hot_balances(): the balances of this database's ledgers that were waited for most. */
+Datum
+ledger_hot_balances(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < slot_count * HOT_BALANCES; i++)
+	{
+		Slot	   *slot = &slots[i / HOT_BALANCES];
+		HotBalance *hot = &slot->hot[i % HOT_BALANCES];
+		uint64		key = pg_atomic_read_u64(&slot->key);
+		Datum		values[3];
+		bool		nulls[3] = {false};
+
+		if ((Oid) (key >> 32) != MyDatabaseId || pg_atomic_read_u64(&hot->id) == 0)
+			continue;
+		values[0] = Int32GetDatum((int32) key);
+		values[1] = Int64GetDatum((int64) pg_atomic_read_u64(&hot->id));
+		values[2] = Int64GetDatum((int64) pg_atomic_read_u64(&hot->waits));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -21,6 +21,7 @@ typedef enum Counter
 
 extern void board_init(void);
 extern void board_count(int32 ledger_id, Counter counter, uint64 n);
+extern void board_wait(int32 ledger_id, int64 balance_id);
 extern void board_enter(int32 ledger_id);
 extern int32 board_entered(void);
 extern void board_leave(void);

@@ -102,7 +102,7 @@ DECLARE
 	m record;
 	name text := quote_ident(pg_get_userbyid($1));
 	-- what views, posting where it fills an index, and imports evaluate as the caller
-	inner_functions text := 'ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char"), ledger_data.counters(), ledger_data.work(), ledger_data.skew(timestamptz, timestamptz), ledger_data.foreign_formance(text, text, text), ledger_data.foreign_hledger(text, text, jsonb, text)';
+	inner_functions text := 'ledger_data.may(int, smallint), ledger_data.kind_name("char"), ledger_data.status_name("char"), ledger_data.counters(), ledger_data.hot_balances(), ledger_data.work(), ledger_data.skew(timestamptz, timestamptz), ledger_data.foreign_formance(text, text, text), ledger_data.foreign_hledger(text, text, jsonb, text)';
 BEGIN
 	IF highest > 0 THEN
 		EXECUTE format('GRANT USAGE ON SCHEMA ledger TO %s', name);

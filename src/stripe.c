@@ -177,7 +177,7 @@ stripe_lock(BalanceSet *set, int index, StoreTable *table)
 			balance_keep_locked(balance, &set->rules[index], store_slot(table));
 			break;
 		}
-		board_count(set->ledger_id, COUNT_BALANCE_WAITS, 1);
+		board_wait(set->ledger_id, striped->base_id);
 		if (!row_await(table, balance->found))
 			break;
 		store_refresh();

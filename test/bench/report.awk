@@ -48,7 +48,7 @@ function works(values, format, goal,    i, s) {
 
 END {
 	columns = split(sessions, clients, " ")
-	write_count = split("insert1 insert3 plpgsql post post_tag plpgsql_hot post_hot post_elr post_hot_elr submit_hot", write_work, " ")
+	write_count = split("insert1 insert3 plpgsql post post_tag plpgsql_hot post_hot post_striped post_debit post_elr post_hot_elr submit_hot", write_work, " ")
 	name["insert1"] = "one-row INSERT"
 	name["insert3"] = "three-row INSERT"
 	name["plpgsql"] = "PL/pgSQL function"
@@ -59,6 +59,8 @@ END {
 	name["submit_hot"] = "ledger.submit, one account"
 	name["plpgsql_hot"] = "PL/pgSQL function, one account"
 	name["post_hot"] = "ledger.post, one account"
+	name["post_striped"] = "ledger.post, one account, striped"
+	name["post_debit"] = "the same, 90 % debits, a floor"
 	name["select"] = "SELECT by primary key"
 	name["balance"] = "ledger.balance"
 
@@ -75,10 +77,14 @@ END {
 	ratio("post, one tag / post", "on", "post_tag", "post", ">= 0.90")
 	ratio("post, one tag / post", "off", "post_tag", "post", ">= 0.90")
 	ratio("one account / uniform", "on", "post_hot", "post", "")
+	ratio("the same, 16 stripes", "on", "post_striped", "post", ">= 0.80")
+	ratio("the same, 90 % debits, a floor", "on", "post_debit", "post", ">= 0.70")
 	ratio("the same, early lock release", "on", "post_hot_elr", "post_elr", ">= 0.80")
 	ratio("submit, one account / one-row", "on", "submit_hot", "insert1", ">= 0.90")
 	ratio("submit, latency, p99 / median", "on", "submit_hot", "", "<= 3 (16)")
 	ratio("one account / uniform", "off", "post_hot", "post", "")
+	ratio("the same, 16 stripes", "off", "post_striped", "post", ">= 0.80")
+	ratio("the same, 90 % debits, a floor", "off", "post_debit", "post", ">= 0.70")
 	ratio("one account, post / PL/pgSQL", "on", "post_hot", "plpgsql_hot", "")
 	ratio("one account, post / PL/pgSQL", "off", "post_hot", "plpgsql_hot", "")
 	ratio("balance / SELECT", "read", "balance", "select", ">= 0.80")
