@@ -2,7 +2,7 @@
 \set ON_ERROR_STOP 1
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(50);
+SELECT plan(51);
 
 SELECT results_eq('SELECT code, name FROM ledger.errors()', $$VALUES
 	('LG001', 'unknown_ledger'), ('LG002', 'unknown_asset'), ('LG003', 'unknown_account'), ('LG004', 'unknown_version'),

@@ -7,7 +7,7 @@ SELECT plan(27);
 SELECT setseed(0.24);
 SELECT ledger.create_ledger('holds');
 SELECT count(ledger.open_account('holds', 'a' || i, s, CASE WHEN i % 4 > 0 THEN -20 * (i % 3) END,
-	CASE WHEN i % 3 = 0 THEN i * 15 END))
+	CASE WHEN i % 3 = 0 THEN i * 15 END, CASE WHEN i IN (2, 3, 6, 8) THEN 3 ELSE 1 END))
 FROM generate_series(1, 9) i, unnest(ARRAY['USD', 'JPY']) s;
 
 -- What was asked and answered; amounts and assets of the postings that were to be made.
@@ -161,7 +161,8 @@ SELECT cmp_ok((SELECT count(*) FROM (SELECT FROM item GROUP BY batch, chain HAVI
 	'>', 50::bigint, 'many did not');
 SELECT is_empty($$SELECT i.batch, i.n FROM item i, unnest(i.states) s
 	LEFT JOIN ledger.entry e ON e.ledger = 'holds' AND e.address = s.address AND e.asset = s.asset AND e.version = s.version
-	WHERE i.transaction IS NOT NULL AND (e.balance, e.transaction) IS DISTINCT FROM (s.balance, i.transaction)$$,
+	WHERE i.transaction IS NOT NULL AND CASE WHEN s.address IN ('world', 'a2', 'a3', 'a6', 'a8') THEN (s.balance, s.version) IS DISTINCT FROM (NULL::numeric, NULL::bigint)
+		ELSE (e.balance, e.transaction) IS DISTINCT FROM (s.balance, i.transaction) END$$,
 	'receipts tell what the entries say');
 SELECT is_empty($$SELECT * FROM ledger.verify('holds')$$, 'ledger.verify() agrees');
 

@@ -44,7 +44,7 @@ SELECT is_empty($$SELECT g.name FROM function g JOIN function t ON t.schema = 'l
 -- Inner functions: those in C one by one, the others by what they do.
 SELECT is_empty($$SELECT name, volatility, parallel FROM function WHERE schema = 'ledger_data' AND language = 'c'
 	AND body !~ '^ledger_(append_only|forget_cached)$'
-	AND volatility::text || parallel::text <> CASE WHEN name IN ('lock_ledger', 'settled', 'counters', 'work', 'begin_work', 'end_work', 'lock_seal',
+	AND volatility::text || parallel::text <> CASE WHEN name IN ('lock_ledger', 'settled', 'counters', 'hot_balances', 'work', 'begin_work', 'end_work', 'lock_seal',
 		'settled_until', 'record') THEN 'vu' WHEN name IN ('has_shared_memory', 'leaves', 'lines', 'check_records', 'check_chain', 'export_lines') THEN 'su' WHEN name = 'may'
 		THEN 'ss' WHEN name ~ '_at$' THEN 'su' ELSE 'is' END$$, 'labels of inner functions in C');
 SELECT is_empty($$SELECT name FROM function WHERE schema = 'ledger_data' AND volatility <> 'v' AND body ~* '\m(INSERT INTO|DELETE FROM|UPDATE ledger_data|LOCK TABLE|nextval|FOR (NO KEY )?UPDATE|EXECUTE format|clock_timestamp)\M'$$,
@@ -59,9 +59,9 @@ SELECT c.relname AS name, string_agg(a.attname, ' ' ORDER BY a.attnum) AS column
 WHERE c.relnamespace IN ('ledger'::regnamespace, 'ledger_data'::regnamespace) AND c.relkind IN ('r', 'c') GROUP BY c.oid, c.relname;
 SELECT set_eq('SELECT name::text, columns FROM columns', $$VALUES
 	('access', 'ledger_id role level'),
-	('account', 'ledger_id status any_asset assets address floor ceiling metadata opened_at'),
+	('account', 'ledger_id status any_asset assets address stripes floor ceiling metadata opened_at'),
 	('asset', 'id scale code name'),
-	('balance', 'ledger_id asset_id id status own_limits floor ceiling address held_in held_out recorded_at version inflow outflow room'),
+	('balance', 'ledger_id asset_id id status own_limits stripe stripes floor ceiling address held_in held_out recorded_at version inflow outflow room'),
 	('balance_state', 'address asset balance version'),
 	('attempt', 'ledger_id key began attempts'),
 	('block', 'ledger_id number first_position last_position records sealed_at root previous hash leaves'),
