@@ -117,9 +117,9 @@ SELECT status FROM ledger.post('stripe', 'late', 'pot', 9.99, 'USD');
 SELECT * FROM pg_temp.share WHERE address = 'late';
 -- Expired, it is free before it is swept, and after.
 SELECT status FROM ledger.post('stripe', 'world', 'late', 10, 'USD');
-SELECT transaction AS short FROM ledger.hold('stripe', 'late', 'pot', 10, 'USD', expires_at => clock_timestamp() + interval '50 ms') \gset
+SELECT transaction AS short FROM ledger.hold('stripe', 'late', 'pot', 10, 'USD', expires_at => clock_timestamp() + interval '1 s') \gset
 SELECT code FROM ledger.try_post('stripe', 'late', 'pot', 1, 'USD');
-SELECT pg_sleep(0.06) \g /dev/null
+SELECT pg_sleep(1.01) \g /dev/null
 SELECT status FROM ledger.post('stripe', 'late', 'pot', 3, 'USD');
 SELECT ledger.expire_holds('stripe');
 SELECT status FROM ledger.post('stripe', 'late', 'pot', 7, 'USD');

@@ -42,3 +42,20 @@ CREATE VIEW ledger_data.held AS
 		FROM ledger_data.balance b;
 COMMENT ON VIEW ledger_data.held IS
 'Balances with what is held on them without what has expired, swept or not.';
+
+-- Not by grouping, so that one balance is found by its index wherever it is joined to.
+CREATE VIEW ledger_data.total AS
+	SELECT b.ledger_id, b.id, b.asset_id, b.address, b.status, b.own_limits, b.stripes,
+			CASE WHEN b.stripes IS NULL THEN b.floor ELSE b.floor + o.floor END AS floor,
+			CASE WHEN b.stripes IS NULL THEN b.ceiling ELSE b.ceiling + o.ceiling END AS ceiling,
+			b.inflow + coalesce(o.inflow, 0) AS inflow, b.outflow + coalesce(o.outflow, 0) AS outflow,
+			b.held_in + coalesce(o.held_in, 0) AS held_in, b.held_out + coalesce(o.held_out, 0) AS held_out,
+			CASE WHEN b.stripes IS NULL THEN b.version END AS version, greatest(b.recorded_at, o.recorded_at) AS recorded_at
+		FROM ledger_data.held b
+			CROSS JOIN LATERAL (SELECT sum(k.floor) AS floor, sum(k.ceiling) AS ceiling, sum(k.inflow) AS inflow, sum(k.outflow) AS outflow,
+					sum(k.held_in) AS held_in, sum(k.held_out) AS held_out, max(k.recorded_at) AS recorded_at
+				FROM ledger_data.held k
+				WHERE b.stripes IS NOT NULL AND k.ledger_id = b.ledger_id AND k.address = b.address AND k.asset_id = b.asset_id AND k.stripe > 0) o
+		WHERE b.stripe = 0;
+COMMENT ON VIEW ledger_data.total IS
+'Balances, all stripes of each together, with what is held on them without what has expired. version: NULL of a striped one.';

@@ -347,11 +347,10 @@ BEGIN
 	-- locked first and read then, so that what is held is as new as the lock
 	PERFORM ledger_data.lock_balances(number, address, of_asset.id);
 	FOR b IN
-		SELECT s.id AS asset_id, s.scale, s.code, sum(k.inflow - k.outflow) AS balance, sum(k.held_in) AS held_in, sum(k.held_out) AS held_out
-		FROM ledger_data.held k JOIN ledger_data.asset s ON s.id = k.asset_id
+		SELECT s.id AS asset_id, s.scale, s.code, k.inflow - k.outflow AS balance, k.held_in, k.held_out
+		FROM ledger_data.total k JOIN ledger_data.asset s ON s.id = k.asset_id
 		WHERE k.ledger_id = number AND k.address = $2 AND CASE WHEN asset IS NULL THEN NOT k.own_limits ELSE k.asset_id = of_asset.id END
-		GROUP BY s.id
-		ORDER BY s.code
+		ORDER BY k.id
 	LOOP
 		IF b.balance - b.held_out < floor THEN
 			RAISE EXCEPTION 'account "%" is below floor % in %', address, floor, b.code
@@ -451,12 +450,10 @@ BEGIN
 	UPDATE ledger_data.account a SET status = new_status WHERE a.ledger_id = number AND a.address = account_address;
 	PERFORM ledger_data.lock_balances(number, account_address, NULL);
 	-- what is only held may be: captures will be refused, voids will not
-	SELECT s.code, sum(k.inflow - k.outflow) AS balance INTO b
-		FROM ledger_data.balance k JOIN ledger_data.asset s ON s.id = k.asset_id
-		WHERE k.ledger_id = number AND k.address = account_address AND new_status = 'c'
-		GROUP BY s.code
-		HAVING sum(k.inflow - k.outflow) <> 0
-		ORDER BY min(k.id) LIMIT 1;
+	SELECT s.code, k.inflow - k.outflow AS balance INTO b
+		FROM ledger_data.total k JOIN ledger_data.asset s ON s.id = k.asset_id
+		WHERE k.ledger_id = number AND k.address = account_address AND new_status = 'c' AND k.inflow <> k.outflow
+		ORDER BY k.id LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'account "%" still holds %', account_address, b.code
 			USING ERRCODE = 'LG205', DETAIL = format('Its balance is %s.', b.balance),

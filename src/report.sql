@@ -329,22 +329,19 @@ COMMENT ON VIEW ledger.access IS
 
 CREATE VIEW ledger.account WITH (security_barrier) AS
 	SELECT l.name AS ledger, a.address, ledger_data.status_name(a.status) AS status, a.any_asset, a.assets,
-			a.floor, a.ceiling, a.metadata, a.opened_at, coalesce(a.stripes, 1) AS stripes
+			a.floor, a.ceiling, a.metadata, a.opened_at, coalesce(a.stripes, 1::smallint) AS stripes
 		FROM ledger_data.ledger l JOIN ledger_data.account a ON a.ledger_id = l.id
 		WHERE ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.account IS
 'Accounts. status: open, frozen or closed. any_asset: whether balances in further assets are opened on first use. assets: number of balances. floor, ceiling: limits of balances without limits of their own; NULL for none. stripes: with how many its balances are opened.';
 
 CREATE VIEW ledger.balance WITH (security_barrier) AS
-	SELECT l.name AS ledger, b.address, s.code AS asset, sum(b.inflow - b.outflow) AS balance,
-			sum(b.inflow - b.outflow - b.held_out) AS available, sum(b.inflow) AS inflow, sum(b.outflow) AS outflow,
-			sum(b.held_in) AS held_in, sum(b.held_out) AS held_out, sum(b.floor) AS floor, sum(b.ceiling) AS ceiling,
-			CASE WHEN max(b.stripes) IS NULL THEN max(b.version) END AS version, max(ledger_data.status_name(b.status)) AS status,
-			max(b.recorded_at) AS recorded_at, coalesce(max(b.stripes), 1) AS stripes
-		FROM ledger_data.ledger l JOIN ledger_data.held b ON b.ledger_id = l.id
+	SELECT l.name AS ledger, b.address, s.code AS asset, b.inflow - b.outflow AS balance,
+			b.inflow - b.outflow - b.held_out AS available, b.inflow, b.outflow, b.held_in, b.held_out,
+			b.floor, b.ceiling, b.version, ledger_data.status_name(b.status) AS status, b.recorded_at, coalesce(b.stripes, 1::smallint) AS stripes
+		FROM ledger_data.ledger l JOIN ledger_data.total b ON b.ledger_id = l.id
 			JOIN ledger_data.asset s ON s.id = b.asset_id
-		WHERE ledger_data.may(l.id, 1::smallint)
-		GROUP BY l.name, b.address, s.code;
+		WHERE ledger_data.may(l.id, 1::smallint);
 COMMENT ON VIEW ledger.balance IS
 'Balances, in units of each asset. balance: inflow less outflow. available: balance less held outflow. held_in, held_out: by holds that have not expired. version: number of entries; NULL of a striped balance, which has none. recorded_at: when the last entry was recorded, or the balance opened. stripes: in how many rows it is kept.';
 

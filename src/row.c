@@ -71,7 +71,7 @@ row_try_lock(StoreTable *table, ItemPointer tid, TupleTableSlot *slot)
 
 /*
  * Wait for the end of whoever had a row when it was read, without locking it
- * then.  False if it is not known who that is.
+ * then.  False if it is not known who that is, or we are it.
  */
 bool
 row_await(StoreTable *table, HeapTuple tuple)
@@ -81,6 +81,8 @@ row_await(StoreTable *table, HeapTuple tuple)
 	if (row->t_infomask & HEAP_XMAX_INVALID)
 		return true;
 	if (HEAP_XMAX_IS_LOCKED_ONLY(row->t_infomask) && (row->t_infomask & HEAP_XMAX_IS_MULTI))
+		return false;
+	if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(row)))
 		return false;
 	XactLockTableWait(HeapTupleHeaderGetUpdateXid(row), store_relation(table), &tuple->t_self, XLTW_Lock);
 	return true;

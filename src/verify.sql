@@ -110,26 +110,23 @@ CREATE FUNCTION ledger_data.verify_limits(number int)
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		SELECT 'limit', format('%s %s', b.address, s.code),
-				format('Balance %s, held in %s, held out %s; floor %s, ceiling %s.', b.balance, b.held_in, b.held_out,
+				format('Balance %s, held in %s, held out %s; floor %s, ceiling %s.', b.inflow - b.outflow, b.held_in, b.held_out,
 					coalesce(b.floor::text, 'none'), coalesce(b.ceiling::text, 'none'))
-			FROM (SELECT ARRAY[k.id] AS ids, k.address, k.asset_id, k.inflow - k.outflow AS balance, k.held_in, k.held_out, k.floor, k.ceiling
-					FROM ledger_data.held k WHERE k.ledger_id = $1 AND k.stripes IS NULL
-					UNION ALL
-					SELECT array_agg(k.id), k.address, k.asset_id, sum(k.inflow - k.outflow), sum(k.held_in), sum(k.held_out), sum(k.floor), sum(k.ceiling)
-					FROM ledger_data.held k WHERE k.ledger_id = $1 AND k.stripes IS NOT NULL GROUP BY k.address, k.asset_id) b
-				JOIN ledger_data.asset s ON s.id = b.asset_id
-			WHERE (b.balance - b.held_out < b.floor OR b.balance + b.held_in > b.ceiling)
+			FROM ledger_data.total b JOIN ledger_data.asset s ON s.id = b.asset_id
+			WHERE b.ledger_id = $1
+				AND (b.inflow - b.outflow - b.held_out < b.floor OR b.inflow - b.outflow + b.held_in > b.ceiling)
 				-- but for as much as forced reversals have taken it there
 				AND NOT EXISTS (
 					SELECT FROM ledger_data.journal j
 							CROSS JOIN LATERAL (SELECT CASE WHEN ledger_data.legs_readable(j.legs) THEN ledger_data.legs(j.legs) END
 								OFFSET 0) d(leg)	-- decoded once
 							CROSS JOIN LATERAL generate_series(1, cardinality(d.leg) / 2) i
-							JOIN ledger_data.entry e ON e.ledger_id = $1 AND e.balance_id = ANY (b.ids)
-								AND d.leg[2 * i - 1] = e.balance_id AND e.version = d.leg[2 * i]
-						WHERE j.ledger_id = $1 AND j.kind = 'r' AND j.payload @> '{"force": true}'
-						HAVING coalesce(b.balance - b.held_out + coalesce(sum(-e.amount) FILTER (WHERE e.amount < 0), 0) >= b.floor, b.floor IS NULL)
-							AND coalesce(b.balance + b.held_in - coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0) <= b.ceiling, b.ceiling IS NULL));
+							JOIN ledger_data.balance k ON k.ledger_id = b.ledger_id AND k.id = d.leg[2 * i - 1]
+								AND k.address = b.address AND k.asset_id = b.asset_id
+							JOIN ledger_data.entry e ON e.ledger_id = b.ledger_id AND e.balance_id = k.id AND e.version = d.leg[2 * i]
+						WHERE j.ledger_id = b.ledger_id AND j.kind = 'r' AND j.payload @> '{"force": true}'
+						HAVING coalesce(b.inflow - b.outflow - b.held_out + coalesce(sum(-e.amount) FILTER (WHERE e.amount < 0), 0) >= b.floor, b.floor IS NULL)
+							AND coalesce(b.inflow - b.outflow + b.held_in - coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0) <= b.ceiling, b.ceiling IS NULL));
 	END;
 COMMENT ON FUNCTION ledger_data.verify_limits(int) IS 'Balances beyond their floor or ceiling, but for those that a forced reversal took there.';
 REVOKE ALL ON FUNCTION ledger_data.verify_limits(int) FROM PUBLIC;
