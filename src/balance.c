@@ -9,18 +9,11 @@
 
 #include "access/htup_details.h"
 #include "access/skey.h"
-#include "access/table.h"
-#include "catalog/pg_collation.h"
-#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "board.h"

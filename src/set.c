@@ -67,7 +67,6 @@ balance_set_build(BalanceSet *set, const BalanceMention *mentions, int count)
 	pfree(table);
 }
 
-
 /* Look up every balance not found yet; returns how many remain missing. */
 static int
 find_balances(BalanceSet *set, int32 ledger_id, StoreTable *table)
@@ -112,7 +111,6 @@ compare_numbers(const void *a, const void *b)
 
 	return x < y ? -1 : x > y;
 }
-
 
 /* A saved plan for a statement of ours, to be run as the owner inside SPI. */
 static SPIPlanPtr
@@ -208,7 +206,6 @@ open_balances(BalanceSet *set, const Ledger *ledger, int missing)
 	return unknown;
 }
 
-
 /* What a row is locked by: the number of stripe 0. */
 static int64
 lock_key(const Balance *balance)
@@ -286,7 +283,7 @@ unite_asked(BalanceSet *set, const BalanceMention *mentions, int count)
 	for (int i = 0; i < count; i++)
 	{
 		Balance    *balance = &set->balances[*mentions[i].index];
-		int			asked = balance->asked == ANY_STRIPE ? find_asked(set, balance) : -1;
+		int			asked = balance->striped != NULL && balance->asked == ANY_STRIPE ? find_asked(set, balance) : -1;
 
 		if (asked < 0)
 			continue;
@@ -408,7 +405,6 @@ sort_by_id(BalanceSet *set)
 	pfree(ids);
 }
 
-
 /* Whether a row that was read can be written without being locked first. */
 static bool
 may_be_seized(const Balance *balance, const RuleBalance *rule)
@@ -512,7 +508,6 @@ balance_set_lock_rest(BalanceSet *set, StoreTable *table, LockOrder *order)
 	ExecClearTuple(store_slot(table));
 }
 
-
 /*
  * Write the balances that were only read; the update is the lock.  False if one
  * has changed since: then it must be locked, and the rules applied again.
@@ -530,7 +525,6 @@ balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 	}
 	return written;
 }
-
 
 /* Whether the shares of a limit that a stripe has are no longer what they were. */
 static bool
