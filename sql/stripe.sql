@@ -151,7 +151,7 @@ SELECT ledger.post('stripe', 'world', 'live', 1, 'USD', conditions => ARRAY[ledg
 SELECT status, code FROM ledger.try_post('stripe', 'world', 'live', 1, 'USD', conditions => ARRAY[ledger.at_version('world', 'USD', 3)]);
 SELECT status, violations FROM ledger.try_post('stripe', 'world', 'live', 1, 'USD', conditions => ARRAY[ledger.balance_between('late', 'USD', 0, 0.009)]);
 SELECT status FROM ledger.try_post('stripe', 'late', 'pot', 0.01, 'USD', conditions => ARRAY[ledger.balance_between('late', 'USD', 0, 0)]);
-SELECT status FROM ledger.reverse('stripe', (SELECT max(transaction) FROM ledger.transactions('stripe', 'late', max_rows => 1)), conditions => ARRAY[ledger.balance_between('late', 'USD', 0.01, 0.01)]);
+SELECT status FROM ledger.reverse('stripe', (SELECT max(transaction) FROM ledger.transactions('stripe', 'late', max_rows => 1)), conditions => ARRAY[ledger.balance_between('late', 'USD', 0.01, 0.01), ledger.balance_between('late', 'USD', 0, 1), ledger.balance_between('pot', 'USD', -1000, NULL)]);
 SELECT ledger.balance('stripe', 'live', 'USD', version => 1);
 SELECT * FROM ledger.lock_accounts('stripe', '{live,late,pot}', '{USD}');
 

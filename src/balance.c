@@ -269,7 +269,6 @@ fill_balance(TupleTableSlot *slot, const Balance *balance, const RuleBalance *ru
 		fill_limit(slot, balance, Anum_balance_ceiling, balance->striped->first_ceiling, rule->ceiling);
 	values[Anum_balance_inflow - 1] = money_numeric(rule->inflow, balance->asset->scale);
 	values[Anum_balance_outflow - 1] = money_numeric(rule->outflow, balance->asset->scale);
-	slot->tts_isnull[Anum_balance_room - 1] = true;
 	ExecStoreVirtualTuple(slot);
 }
 

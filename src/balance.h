@@ -35,8 +35,7 @@ enum
 	Anum_balance_version,
 	Anum_balance_inflow,
 	Anum_balance_outflow,
-	Anum_balance_room,
-	Natts_balance = Anum_balance_room
+	Natts_balance = Anum_balance_outflow
 };
 
 /*

@@ -6,8 +6,7 @@ SELECT pg_catalog.pg_extension_config_dump('ledger_data.balance_id', '');
 
 -- A balance is one row, its stripe 0; or, striped, several: then postings go to the stripes 1 to n, and stripe 0 keeps what
 -- was posted before. Each stripe has entries, versions and limits of its own, its shares; the shares of a limit sum to it.
--- Room on each page keeps updates heap-only. A page is cleaned when less than fillfactor reserves is free; so
--- most of the room comes from column room, and a page is cleaned once in many updates rather than at each.
+-- Room on each page keeps updates heap-only; store_fetch() has a page cleaned when hardly any of it is left, once in many updates.
 -- Columns that change stand last, which keeps their log records short.
 CREATE TABLE ledger_data.balance (
 	ledger_id int NOT NULL,
@@ -26,10 +25,9 @@ CREATE TABLE ledger_data.balance (
 	version bigint NOT NULL,
 	inflow numeric NOT NULL,
 	outflow numeric NOT NULL,
-	room text COLLATE "C" DEFAULT repeat(' ', 64),
 	CONSTRAINT balance_pkey PRIMARY KEY (ledger_id, id),
 	CONSTRAINT balance_address_key UNIQUE (ledger_id, address, asset_id, stripe)
-) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+) WITH (fillfactor = 75, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE ledger_data.balance IS
 'Balances: one row for each account and asset, or several if it is striped, locked and updated by every posting that touches it.';
 COMMENT ON COLUMN ledger_data.balance.status IS 'Of the account: o open, f frozen, c closed.';
@@ -40,7 +38,6 @@ COMMENT ON COLUMN ledger_data.balance.floor IS 'Of a stripe its share, which may
 COMMENT ON COLUMN ledger_data.balance.ceiling IS 'Of a stripe its share.';
 COMMENT ON COLUMN ledger_data.balance.recorded_at IS 'When its last entry was recorded, or it was opened.';
 COMMENT ON COLUMN ledger_data.balance.version IS 'Number of its entries.';
-COMMENT ON COLUMN ledger_data.balance.room IS 'Space for a next version of the row, given up by the first posting.';
 SELECT pg_catalog.pg_extension_config_dump('ledger_data.balance', '');
 
 CREATE FUNCTION ledger_data.fit_floor(floor numeric, scale int) RETURNS numeric

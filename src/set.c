@@ -280,18 +280,23 @@ find_asked(const BalanceSet *set, const Balance *balance)
 static void
 unite_asked(BalanceSet *set, const BalanceMention *mentions, int count)
 {
-	for (int i = 0; i < count; i++)
-	{
-		Balance    *balance = &set->balances[*mentions[i].index];
-		int			asked = balance->striped != NULL && balance->asked == ANY_STRIPE ? find_asked(set, balance) : -1;
+	int		   *place = palloc(sizeof(int) * set->count);
 
-		if (asked < 0)
+	for (int i = 0; i < set->count; i++)
+	{
+		Balance    *balance = &set->balances[i];
+
+		place[i] = balance->striped != NULL && balance->asked == ANY_STRIPE ? find_asked(set, balance) : -1;
+		if (place[i] < 0)
 			continue;
-		*mentions[i].index = asked;
 		/* left alone from here on */
 		balance->id = 0;
 		balance->striped = NULL;
 	}
+	for (int i = 0; i < count; i++)
+		if (place[*mentions[i].index] >= 0)
+			*mentions[i].index = place[*mentions[i].index];
+	pfree(place);
 }
 
 /* A sum of amounts that need not be right beyond all that can be. */

@@ -15,6 +15,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_trigger.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
@@ -37,6 +38,9 @@
 
 /* Rows given to the table access method at a time. */
 #define INSERT_CHUNK	1000
+
+/* Bytes that are free on a page, at least: for the next versions of a few rows. */
+#define LEAST_FREE		512
 
 struct StoreTable
 {
@@ -462,6 +466,34 @@ store_scan_close(StoreScan *scan)
 }
 
 /*
+ * As the heap's own index fetch, but dead versions are removed from the page
+ * only if there is hardly room for more, not whenever less than fillfactor
+ * reserves is free: that would be at every update of a full page.
+ */
+static bool
+fetch_heap(Relation rel, ItemPointer tid, TupleTableSlot *slot)
+{
+	HeapTuple	tuple = &((BufferHeapTupleTableSlot *) slot)->base.tupdata;
+	Buffer		buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(tid));
+	bool		found;
+
+	/* looked at without a lock, as PostgreSQL does */
+	if (PageGetHeapFreeSpace(BufferGetPage(buffer)) < LEAST_FREE)
+		heap_page_prune_opt(rel, buffer);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	found = heap_hot_search_buffer(tid, rel, buffer, GetActiveSnapshot(), tuple, NULL, true);
+	tuple->t_self = *tid;
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	if (found)
+	{
+		slot->tts_tableOid = RelationGetRelid(rel);
+		ExecStoreBufferHeapTuple(tuple, slot, buffer);
+	}
+	ReleaseBuffer(buffer);
+	return found;
+}
+
+/*
  * Fetch what the active snapshot sees of the row rooted at a place remembered
  * from earlier, without an index.  The caller must look whether it is the row
  * meant, as the place may have been given to another; false if there is none.
@@ -479,6 +511,8 @@ store_fetch(StoreTable *table, ItemPointer root, TupleTableSlot *slot)
 		table->blocks = RelationGetNumberOfBlocks(table->rel);
 	if (ItemPointerGetBlockNumber(&tid) >= table->blocks)
 		return false;
+	if (table->rel->rd_rel->relam == HEAP_TABLE_AM_OID)
+		return fetch_heap(table->rel, &tid, slot);
 	fetch = table_index_fetch_begin(table->rel);
 	found = table_index_fetch_tuple(fetch, &tid, GetActiveSnapshot(), slot, &again, NULL);
 	table_index_fetch_end(fetch);

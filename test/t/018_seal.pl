@@ -376,7 +376,8 @@ my $move = sub {
 	return <<"END";
 UPDATE ledger_data.entry e SET amount = e.amount + $by * sign(e.amount), balance = e.balance + $by * sign(e.amount)
 	WHERE e.ledger_id = $books AND e.position = $paid;
-UPDATE ledger_data.balance b SET inflow = b.inflow + CASE b.address WHEN 'b' THEN $by ELSE 0 END, outflow = b.outflow + CASE b.address WHEN 'world' THEN $by ELSE 0 END
+UPDATE ledger_data.balance b SET inflow = b.inflow + CASE b.address WHEN 'b' THEN $by ELSE 0 END, outflow = b.outflow + CASE WHEN EXISTS
+		(SELECT FROM ledger_data.entry e WHERE e.ledger_id = $books AND e.position = $paid AND e.amount < 0 AND e.balance_id = b.id) THEN $by ELSE 0 END
 	WHERE b.ledger_id = $books
 END
 };

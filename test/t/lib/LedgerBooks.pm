@@ -17,7 +17,7 @@ sub new
 		key => {}, reference => {}, count => { balance => 0, record => 0 }, %self }, $class;
 
 	$self->{rank}{ $self->{order}[$_] } = $_ foreach 0 .. $#{ $self->{order} };
-	$self->{account}{world} = { address => 'world', status => 'open', any => 1, floor => undef, ceiling => undef };
+	$self->{account}{world} = { address => 'world', status => 'open', any => 1, stripes => 16, floor => undef, ceiling => undef };
 	return $self;
 }
 
@@ -145,18 +145,18 @@ sub open_balance
 		$self->put($self->{account}, $address, $account);
 	}
 	return 0 unless $account->{any};
-	$self->add_balance($address, $asset, 0, fit_limit($account->{floor}, $scale, 1), fit_limit($account->{ceiling}, $scale, 0));
+	$self->add_balance($address, $asset, ($account->{stripes} // 1) > 1, 0, fit_limit($account->{floor}, $scale, 1), fit_limit($account->{ceiling}, $scale, 0));
 	return 1;
 }
 
 sub add_balance
 {
-	my ($self, $address, $asset, $own, $floor, $ceiling) = @_;
+	my ($self, $address, $asset, $striped, $own, $floor, $ceiling) = @_;
 
 	$self->put($self->{count}, 'balance', $self->{count}{balance} + 1);
 	$self->put($self->{balance}, "$address $asset",
 		{ address => $address, asset => $asset, number => $self->{count}{balance}, balance => 0, version => 0,
-			own => $own, floor => $floor, ceiling => $ceiling });
+			striped => $striped, own => $own, floor => $floor, ceiling => $ceiling });
 	return;
 }
 
@@ -256,7 +256,7 @@ sub open_account
 		$self->put($self->{account}, $address, { address => $address, status => 'open', any => !defined $asset || $self->{auto_open},
 			floor => defined $asset ? 0 : $floor, ceiling => defined $asset ? undef : $ceiling });
 	}
-	$self->add_balance($address, $asset, 1, $floor, $ceiling) if defined $asset;
+	$self->add_balance($address, $asset, 0, 1, $floor, $ceiling) if defined $asset;
 	return undef;
 }
 
@@ -291,6 +291,22 @@ sub set_limits
 	return undef;
 }
 
+# A balance that is striped has no version any more, and nothing else changes.
+sub set_stripes
+{
+	my ($self, $address, $asset, $stripes) = @_;
+	my $account = $self->{account}{$address};
+
+	return '22023' if $stripes < 1 || $stripes > 64;
+	return 'LG003' if !$account || (defined $asset && !$self->balance($address, $asset));
+	$self->put($account, 'stripes', $stripes) unless defined $asset;
+	foreach my $balance (grep { !defined $asset || $_->{asset} eq $asset } $self->balances($address))
+	{
+		$self->put($balance, 'striped', 1) if $stripes > 1;
+	}
+	return undef;
+}
+
 sub set_status
 {
 	my ($self, $address, $status) = @_;
@@ -320,7 +336,7 @@ sub state
 		my @amounts = map { defined $_ ? $self->text($_, $asset) : '-' } $balance->{balance}, $self->available($balance),
 			$self->held($balance, 'destination'), $self->held($balance, 'source'), $balance->{floor}, $balance->{ceiling};
 
-		push @lines, join(' ', $balance->{address}, $asset, $balance->{version}, @amounts, $self->{account}{ $balance->{address} }{status});
+		push @lines, join(' ', $balance->{address}, $asset, $balance->{striped} ? () : $balance->{version}, @amounts, $self->{account}{ $balance->{address} }{status});
 	}
 	push @lines, map { "$_ $self->{account}{$_}{status}" } sort keys %{ $self->{account} };
 	foreach my $hold (sort { $a->{number} <=> $b->{number} } values %{ $self->{hold} })

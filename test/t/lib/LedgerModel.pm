@@ -320,9 +320,10 @@ sub receipt
 
 	return { status => 'rejected', code => $item->{code}, violations => $item->{violations} } unless $record;
 	my $status = { hold => 'held', void => 'voided' }->{ $record->{kind} } // 'posted';
+	my @states = map { my ($address, $asset, @more) = @$_; [ $address, $asset, $self->balance($address, $asset)->{striped} ? () : @more ] } @{ $record->{states} };
 	# what a replay tells of balances it has from entries, and holds make none
 	return { kind => $record->{kind}, status => $item->{replayed} ? 'replayed' : $status, label => $record->{label},
-		states => $item->{replayed} && $status ne 'posted' ? [] : $record->{states}, amounts => $record->{amounts} };
+		states => $item->{replayed} && $status ne 'posted' ? [] : \@states, amounts => $record->{amounts} };
 }
 
 # Do a call: requests, conditions; atomic: all or nothing; raises: a refusal is an error. Returns receipts, or the code
@@ -414,10 +415,13 @@ sub compute
 
 		$item->{code} = 'LG003' if $unknown;
 	}
-	if (grep { !$self->balance(@$_{qw(address asset)}) } @conditions)
+	foreach my $condition (@conditions)
 	{
+		my $balance = $self->balance(@$condition{qw(address asset)});
+		my $code = !$balance ? 'LG003' : $balance->{striped} && $condition->{kind} eq 'at_version' ? 'LG223' : next;
+
 		$self->unopen(@opened);
-		return $self->refuse_items($call, $items, { code => 'LG003' });
+		return $self->refuse_items($call, $items, { code => $code });
 	}
 	if (!is_lost($call, $items) && grep { !defined $_->{code} } @fresh)
 	{

@@ -13,7 +13,7 @@ my %scales = (EUR => 2, JPY => 0, BTC => 8);
 my @addresses = ('world', 'a', 'b', 'c', 'd:1', 'd:2', 'e');
 my %weights = (
 	post => 16, batch => 16, repeat => 8, hold => 16, capture => 16, void => 5, pass => 14, expire => 4, reverse => 14,
-	set_limits => 5, freeze => 2, unfreeze => 4, open => 1, close => 1);
+	set_limits => 5, set_stripes => 5, freeze => 2, unfreeze => 4, open => 1, close => 1);
 my @times = ('2020-01-01', '2020-12-31');
 
 # seed, number: they alone decide what comes. Options: length, the number of operations.
@@ -475,6 +475,15 @@ sub open_account
 
 	($floor, $ceiling) = (0, undef) if $useful && chance(0.5);
 	$self->administer($self->{model}->open_account($address, $asset, $floor, $ceiling), 'open_account', $address, $asset, $floor, $ceiling);
+	return;
+}
+
+sub do_set_stripes
+{
+	my ($self) = @_;
+	my ($address, $asset, $stripes) = (address(), chance(0.5) ? $self->asset : undef, chance(0.03) ? pick(0, 65) : pick(1 .. 5));
+
+	$self->administer($self->{model}->set_stripes($address, $asset, $stripes), 'set_stripes', $address, $asset, $stripes);
 	return;
 }
 

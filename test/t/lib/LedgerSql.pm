@@ -34,8 +34,10 @@ PREPARE state(text) AS
 		FROM (SELECT * FROM ledger.hold WHERE ledger = $1 ORDER BY hold, number) h;
 PREPARE entries(text) AS
 	SELECT concat_ws(' ', e.address, e.asset, e.version, e.amount, e.balance, j.kind)
-		FROM ledger.entry e JOIN ledger.journal j ON j.ledger = e.ledger AND j.position = e.transaction
-		WHERE e.ledger = $1
+		FROM (SELECT k.ledger, k.address, k.asset, k.transaction, k.amount, count(*) OVER w AS version, sum(k.amount) OVER w AS balance
+				FROM ledger.entry k WHERE k.ledger = $1
+				WINDOW w AS (PARTITION BY k.address, k.asset ORDER BY k.transaction, k.stripe, k.version)) e
+			JOIN ledger.journal j ON j.ledger = e.ledger AND j.position = e.transaction
 		ORDER BY e.address COLLATE "C", e.asset, e.version;
 PREPARE balances_at(text, timestamptz) AS
 	SELECT concat_ws(' ', address, asset, balance) FROM ledger.balances($1, at => $2) WHERE balance <> 0 ORDER BY address COLLATE "C", asset;
@@ -252,7 +254,7 @@ sub administer
 	{
 		my ($asset, @limits) = @rest;
 
-		push @arguments, quote($asset), map { plain(!defined $_ ? undef : defined $asset ? $self->{model}->text($_, $asset) : sprintf('%.2f', $_ / 100)) } @limits;
+		push @arguments, quote($asset), $function eq 'set_stripes' ? @limits : map { plain(!defined $_ ? undef : defined $asset ? $self->{model}->text($_, $asset) : sprintf('%.2f', $_ / 100)) } @limits;
 	}
 	return $self->query("ledger.$function(" . join(', ', @arguments) . ')');
 }
@@ -279,7 +281,7 @@ sub receipt_text
 	my ($self, $receipt, $number) = @_;
 	my $model = $self->{model};
 	my $list = sub { my ($items) = @_; return defined $items ? '{' . join(',', @$items) . '}' : '-' };
-	my $states = $receipt->{states} && [ map { my ($address, $asset, $balance, $version) = @$_; "\"($address,$asset," . $model->text($balance, $asset) . ",$version)\"" } @{ $receipt->{states} } ];
+	my $states = $receipt->{states} && [ map { my ($address, $asset, $balance, $version) = @$_; "\"($address,$asset," . (defined $version ? $model->text($balance, $asset) . ",$version" : ',') . ')"' } @{ $receipt->{states} } ];
 	my $amounts = $receipt->{amounts} && [ map { $model->text(@$_) } @{ $receipt->{amounts} } ];
 	my $violations = $receipt->{violations} && [ map { '"(' . join(',', map { / / ? "\\\"$_\\\"" : $_ } @$_) . ',)"' } @{ $receipt->{violations} } ];
 
