@@ -314,8 +314,9 @@ view_balance(TupleTableSlot *slot, BalanceView *view, bool amounts)
 	if (!amounts)
 		return;
 	asset_get(view->asset_id, &asset);
-	view->balance = money_stored(slot->tts_values[Anum_balance_inflow - 1], asset.scale) -
-		money_stored(slot->tts_values[Anum_balance_outflow - 1], asset.scale);
+	view->inflow = money_stored(slot->tts_values[Anum_balance_inflow - 1], asset.scale);
+	view->outflow = money_stored(slot->tts_values[Anum_balance_outflow - 1], asset.scale);
+	view->balance = view->inflow - view->outflow;
 }
 
 /* Look a stripe up without locking it; false if there is none. */

@@ -135,7 +135,9 @@ typedef struct BalanceView
 	int			stripe;
 	int			stripes;		/* 0: it is not striped */
 	text	   *address;
-	Amount		balance;		/* of the row */
+	Amount		inflow;			/* of the row */
+	Amount		outflow;
+	Amount		balance;
 } BalanceView;
 
 extern bool balance_find(int32 ledger_id, const char *address, int length,

@@ -90,7 +90,7 @@ BEGIN
 			USING ERRCODE = 'LG403', DETAIL = 'Nothing was imported.';
 	END IF;
 	UPDATE ledger_data.balance b
-		SET version = u.version, inflow = b.inflow + u.inflow, outflow = b.outflow + u.outflow, recorded_at = u.last
+		SET version = u.version, inflow = u.inflow, outflow = u.outflow, recorded_at = u.last
 		FROM unnest(ids, existed, versions, inflows, outflows, lasts) u(id, existed, version, inflow, outflow, last)
 		WHERE u.existed AND b.ledger_id = number AND b.id = u.id;
 END
@@ -317,6 +317,7 @@ BEGIN
 			SELECT * FROM ledger_data.verify_sums(number)
 			UNION ALL SELECT * FROM ledger_data.verify_limits(number)
 			UNION ALL SELECT * FROM ledger_data.verify_accounts(number)
+			UNION ALL SELECT * FROM ledger_data.verify_held(number) WHERE kinds ~ '[hcv]'
 			UNION ALL SELECT * FROM ledger_data.verify_holds(number) WHERE kinds ~ '[hcv]'
 			UNION ALL SELECT * FROM ledger_data.verify_reversals(number) WHERE kinds ~ 'r') f
 		LIMIT 1);

@@ -92,6 +92,8 @@ intake_find(Intake *intake, const char *address, int length, const Asset *asset,
 	balance->id = balance->existed ? view.id : balance_next_id();
 	balance->version = balance->existed ? view.version : 0;
 	balance->balance = balance->existed ? view.balance : 0;
+	balance->inflow = balance->existed ? view.inflow : 0;
+	balance->outflow = balance->existed ? view.outflow : 0;
 	return balance;
 }
 
@@ -108,7 +110,9 @@ intake_apply(IntakeBalance *balance, const CanonEntry *entry, TimestampTz record
 	if (entry->version != balance->version + 1)
 		return psprintf("version " INT64_FORMAT " of the balance of \"%s\" follows " INT64_FORMAT,
 						entry->version, balance->address, balance->version);
-	if (!amount_add(balance->balance, *amount, &sum) || sum != after)
+	if (!amount_add(balance->balance, *amount, &sum))
+		return psprintf("the balance of \"%s\" is out of range", balance->address);
+	if (sum != after)
 		return psprintf("the running balance of \"%s\" is %s, but %s follows from the entry before",
 						balance->address, entry->balance, money_text(sum, balance->scale));
 	if (balance->first_at != 0 && recorded_at < balance->last_at)

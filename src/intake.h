@@ -24,7 +24,7 @@ typedef struct IntakeBalance
 	bool		existed;		/* before the import */
 	int64		version;
 	Amount		balance;
-	Amount		inflow;			/* of the import alone */
+	Amount		inflow;
 	Amount		outflow;
 	TimestampTz first_at;
 	TimestampTz last_at;

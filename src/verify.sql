@@ -204,12 +204,14 @@ CREATE FUNCTION ledger_data.verify_held(number int)
 		SELECT 'held', concat_ws(' ', coalesce(b.address, 'balance ' || s.balance_id), a.code, CASE WHEN b.stripe > 0 THEN 'stripe ' || b.stripe END),
 				format('The balance has %s held in and %s held out; its holds give %s and %s.',
 					b.held_in, b.held_out, coalesce(s.held_in, 0), coalesce(s.held_out, 0))
+					|| CASE WHEN greatest(s.held_in, s.held_out) >= power(10::numeric, 38 - a.scale) THEN ' No amount has more than 38 digits.' ELSE '' END
 			FROM (SELECT k.* FROM ledger_data.balance k WHERE k.ledger_id = $1) b
 				FULL JOIN ledger_data.hold_sides($1) s ON s.balance_id = b.id
 				LEFT JOIN ledger_data.asset a ON a.id = b.asset_id
-			WHERE (b.held_in, b.held_out) IS DISTINCT FROM (coalesce(s.held_in, 0), coalesce(s.held_out, 0));
+			WHERE (b.held_in, b.held_out) IS DISTINCT FROM (coalesce(s.held_in, 0), coalesce(s.held_out, 0))
+				OR greatest(s.held_in, s.held_out) >= power(10::numeric, 38 - a.scale);
 	END;
-COMMENT ON FUNCTION ledger_data.verify_held(int) IS 'Balances whose held sums are not those of their holds.';
+COMMENT ON FUNCTION ledger_data.verify_held(int) IS 'Balances whose held sums are not those of their holds, or more than an amount can be.';
 REVOKE ALL ON FUNCTION ledger_data.verify_held(int) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.verify_holds(number int)
