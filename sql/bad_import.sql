@@ -63,7 +63,7 @@ BEGIN
 			last := j ->> 'position';
 			records := records + 1;
 			leaves := leaves || sha256('\x00'::bytea || convert_to(lines[i], 'UTF8'));
-			IF j #>> '{payload,hashing}' = 'strict' THEN
+			IF j #>> '{payload,hashing}' = 'strict' AND chain IS NULL THEN
 				chain := previous;
 			END IF;
 			chain := sha256('\x01'::bytea || chain || sha256('\x00'::bytea || convert_to(lines[i], 'UTF8')));
@@ -116,7 +116,7 @@ SELECT n, pattern, left(replacement, 40) AS replacement, i.message, i.clean FROM
 		(1, '"after":0', '"after":-1'), (1, '"after":0', '"after":"x"'), (1, '"after":0', '"after":5'), (1, '"head":"..', '"head":"'), (1, '"head":"........', '"head":"00000000'), (1, '"head":"[^"]*"', '"head":7'),
 		(1, '"assets":\[.*\]', '"assets":7'), (1, '"assets":\[.*\]', '"assets":[]'), (1, '"assets":\[.*\]', '"assets":[[1]]'), (1, '"scale":2', '"scale":3'), (1, '"scale":2', '"scale":31'), (1, '"scale":2', '"x":2'),
 		(1, '"code":"USD"', '"code":"1 é"'), (1, '"code":"USD"', '"code":"' || repeat('X', 40) || '"'),
-		(1, '"last_block":2', '"last_block":3'), (1, '"last_block":2', '"last_block":1'), (1, '"metadata":\{\}', '"metadata":{"x":1}'),
+		(1, '"last_block":2', '"last_block":3'), (1, '"last_block":2', '"last_block":1'), (1, '"last_block":2', '"last_block":"x"'), (1, '"metadata":\{\}', '"metadata":{"x":1}'),
 		(2, '^.*$', ''), (2, '^.*$', 'null'), (2, '^.*$', '{"a":"\\u0000"}'), (2, '^.*$', repeat('[', 100000)), (3, '\}$', '} '), (3, '\}$', ''), (3, '"v":1,', '"v": 1,'), (3, '"v":1', '"v":2'), (3, '"v":1,', ''),
 		(3, '("v":1),("position":2)', '\2,\1'), (3, '\}$', ',"more":1}'), (3, '"position":2', '"position":2.0'), (3, '"position":2', '"position":"2"'), (3, '"position":2', '"position":2e0'), (3, '"é"', '"\\u00e9"'), (3, '\[1\.50', '[1.5000'),
 		(3, '"a": null, ', ''), (3, '"100\.00"', '"100.0"'), (3, '"100\.00"', '100.00'), (3, '"entries":\[\[', '"entries":[[7,'), (3, '"entries":.*\}$', '"entries":[]}'), (3, '"entries":.*\}$', '"entries":{}}'), (3, '"entries":.*\}$', '"entries":[[]]}'), (3, '"kind":"transaction"', '"kind":"x"'), (3, '"recorded_at":"2', '"recorded_at":"x2'),
@@ -137,18 +137,18 @@ SELECT again, what, i.* FROM (VALUES (false), (true)) a(again), LATERAL (SELECT 
 		('doubled', l[1:4] || l[4:]), ('no block', l[1:6] || l[8:]), ('no last block', l[1:15] || l[17:]), ('block twice', l[1:7] || l[7:]), ('block earlier', l[1:5] || l[7] || l[6] || l[8:]), ('truncated', l[1:17]), ('truncated early', l[1:10]), ('only the header', l[1:1]),
 		('after the end', l || l[17]), ('header again', l[1:3] || l[1] || l[4:]), ('end twice', l || l[18])) v(what, lines),
 	LATERAL pg_temp.imported(CASE WHEN again THEN pg_temp.redo(lines) ELSE lines END) i WHERE NOT (again AND what = 'block earlier');
-SELECT pattern, i.* FROM (VALUES ('"records":[0-9]+', '"records":7'), ('"digest":"........', '"digest":"00000000'), ('"digest":"[^"]*"', '"digest":7'), ('\{"end":.*', '{"end":[1,2]}'), ('\{"end":.*', '{"end":7}')) v(pattern, replacement), LATERAL pg_temp.imported(pg_temp.changed('chained', 18, pattern, replacement, false)) i;
+SELECT pattern, i.* FROM (VALUES ('"records":[0-9]+', '"records":7'), ('"digest":"........', '"digest":"00000000'), ('"digest":"[^"]*"', '"digest":7'), ('"digest":"([^"]*)"', '"digest":"\1g"'), ('\{"end":.*', '{"end":[1,2]}'), ('\{"end":.*', '{"end":7}')) v(pattern, replacement), LATERAL pg_temp.imported(pg_temp.changed('chained', 18, pattern, replacement, false)) i;
 SELECT pattern, i.* FROM (VALUES ('"block":1', '"block":2'), ('"first":1', '"first":2'), ('"last":5', '"last":6'), ('"records":5', '"records":4'), ('"root":"........', '"root":"00000000'), ('"previous":"00', '"previous":"01'), ('"sealed_at":"2', '"sealed_at":"3'), ('"sealed_at":"[^"]*"', '"sealed_at":"x"'), ('"block":1', '"block":1.0'), ('"block":1', '"block":"1"')) v(pattern, replacement),
 	LATERAL pg_temp.imported(pg_temp.changed('chained', 7, pattern, replacement, false)) i;
 
 -- what does not add up, with all hashes made again
 SELECT l, n, pattern, left(replacement, 40) AS replacement, i.* FROM unnest('{chained,followed}'::text[]) l, (VALUES (2, '"create"', '"other"'), (2, '"ordering": "serial"', '"ordering": "other"'), (2, '"hashing": "(sealed|strict)"', '"hashing": "other"'), (2, '"auto_open": true', '"auto_open": "yes"'), (2, '"kind":"ledger"', '"kind":"event"'), (2, '"position":1', '"position":2'), (3, '"position":2', '"position":1'), (3, '"position":2', '"position":3'), (3, '"position":2', '"position":9223372036854775807'),
-		(3, '"-100\.00",1,', '"-100.00",2,'), (3, '"100\.00",1\]', '"100.00",0]'), (3, '"100\.00","100\.00"', '"100.01","100.01"'), (3, '"100\.00","100\.00"', '"100.00","100.01"'), (3, '"100\.00","100\.00"', '"100.000","100.000"'), (3, '"-100\.00","-100\.00"', '"100.00","100.00"'), (3, '"100\.00","100\.00"', '"1e2","1e2"'), (3, '"100\.00","100\.00"', '"+100.00","100.00"'),
+		(3, '"-100\.00",1,', '"-100.00",2,'), (3, '"100\.00",1\]', '"100.00",0]'), (3, '"100\.00","100\.00"', '"100.01","100.01"'), (3, '"100\.00","100\.00"', '"100.00","100.01"'), (3, '"100\.00","100\.00"', '"100.00","100.000"'), (3, '\["world","USD","-100\.00","-100\.00",1,([0-9]+)\],\["a","USD","100\.00","100\.00"', '["world","USD","100.00","100.00",1,\1],["a","USD","-100.00","-100.00"'), (3, '\]\]\}$', '],["b","USD","0.00","0.00",1]]}'), (3, '"100\.00","100\.00"', '"100.000","100.000"'), (3, '"-100\.00","-100\.00"', '"100.00","100.00"'), (3, '"100\.00","100\.00"', '"1e2","1e2"'), (3, '"100\.00","100\.00"', '"+100.00","100.00"'),
 		(3, '"100\.00","100\.00"', '"999999999999999999999999999999999999999.00","100.00"'), (3, '\["a","USD"', '["a","EUR"'), (3, '"-100\.00",1,([0-9]+)\],\["a","USD","100\.00","100\.00",1', '"-100.00",1,\1],["world","USD","100.00","0.00",2,\1'), (3, '\["a","USD","100\.00","100\.00",1', '["world","USD","100.00","100.00",1'),
 		(3, '"-100\.00",1,[0-9]+', '"-100.00",1,65'), (3, '"-100\.00",1,[0-9]+', '"-100.00",1,0'), (3, '"-100\.00",1,[0-9]+', '"-100.00",1,-1'), (3, '"-100\.00",1,[0-9]+', '"-100.00",1,"1"'), (3, '"-100\.00",1,([0-9]+)', '"-100.00",1,\1,1'), (3, '\["a","USD"', '["a","XXL"'), (3, '\["a","USD"', '["a b","USD"'), (3, '\["a","USD"', '["","USD"'), (3, '\["a","USD"', '["' || repeat('a', 513) || '","USD"'),
-		(3, '"key1"', '""'), (3, '"ref1"', '"' || repeat('k', 513) || '"'), (3, '"source_id":"s"', '"source_id":"' || repeat('k', 513) || '"'), (3, '"metadata":\{.*\},"entries"', '"metadata":[],"entries"'), (3, '"tags"', '"related":1,"tags"')) v(n, pattern, replacement),
+		(3, '"key1"', '""'), (3, '"ref1"', '"' || repeat('k', 513) || '"'), (3, '"source_id":"s"', '"source_id":"' || repeat('k', 513) || '"'), (3, '"correlation_id":"c"', '"correlation_id":"' || repeat('k', 513) || '"'), (3, '"correlation_id":"c"', '"correlation_id":"c","causation_id":"' || repeat('k', 513) || '"'), (3, '"metadata":\{.*\},"entries"', '"metadata":[],"entries"'), (3, '"tags"', '"related":1,"tags"')) v(n, pattern, replacement),
 	LATERAL pg_temp.imported(pg_temp.changed(l, n, pattern, replacement, true)) i WHERE l = 'chained' OR n = 3 AND pattern ~ 'position|-100';
-SELECT n, pattern, left(replacement, 40) AS replacement, i.message, i.clean FROM (VALUES (6, '"recorded_at":"2', '"recorded_at":"1'), (6, '"key2"', '"key1"'), (6, '"ref2"', '"ref1"'), (11, '"key3"', '"key1"'), (10, '"related":6', '"related":11'), (10, '"related":6', '"related":2'), (12, '"related":9', '"related":6'), (12, '"related":9', '"related":3'), (12, '"related":9', '"related":5'), (9, '"related":6,', ''), (9, '"related":6', '"related":1'), (9, '"kind":"capture"', '"kind":"transaction"')) v(n, pattern, replacement),
+SELECT n, pattern, left(replacement, 40) AS replacement, i.message, i.clean FROM (VALUES (6, '"recorded_at":"2', '"recorded_at":"1'), (6, '"key2"', '"key1"'), (6, '"ref2"', '"ref1"'), (11, '"key3"', '"key1"'), (10, '"related":6', '"related":11'), (10, '"related":6', '"related":8'), (10, '"related":6', '"related":-6'), (10, '"related":6', '"related":2'), (12, '"related":9', '"related":6'), (12, '"related":9', '"related":3'), (12, '"related":9', '"related":5'), (9, '"related":6,', ''), (9, '"related":6', '"related":1'), (9, '"kind":"capture"', '"kind":"transaction"')) v(n, pattern, replacement),
 	LATERAL pg_temp.imported(pg_temp.changed('chained', n, pattern, replacement, true)) i;
 -- what records without entries say
 SELECT n, pattern, left(replacement, 60) AS replacement, i.message, i.clean FROM (VALUES
@@ -181,9 +181,11 @@ SELECT n, pattern, i.* FROM (VALUES (5, '"-5.00","95.00",2\],\["c","USD","5.00",
 		(7, '"-2.00","10.00",3\],\["a","USD","2.00","90.00"', '"-8.00","4.00",3],["a","USD","8.00","96.00"'), (7, '\["a","USD","2.00","90.00",4\]', '["e","USD","2.00","2.00",1]'), (7, ',"entries":.*$', '}'), (7, '"kind":"reversal"(,"recorded_at":"[^"]*"),"related":5', '"kind":"transaction"\1')) v(n, pattern, replacement),
 	LATERAL pg_temp.imported(pg_temp.cut(pg_temp.changed('small', n, pattern, replacement, true), n)) i;
 SELECT i.* FROM pg_temp.lines('small') l, LATERAL pg_temp.imported(pg_temp.redo(l[1:9] || regexp_replace(l[6], '"position":5.*', '"position":9,"kind":"transaction","recorded_at":"2999-01-01T00:00:00+00:00","entries":[["a","USD","-1.00","89.00",5],["d","USD","1.00","1.00",1]]}') || l[10])) i;
+-- what is strict may be told so again: its chain goes on
+SELECT i.* FROM pg_temp.imported(pg_temp.changed('followed', 14, '"kind":"account".*$', '"kind":"ledger","recorded_at":"2999-01-01T00:00:00+00:00","payload":{"change": "hashing", "hashing": "strict"}}', true)) i;
 
 -- the head that was published elsewhere
-SELECT l, i.* FROM unnest('{chained,followed}'::text[]) l, unnest(ARRAY['\x00', '\x', '\x' || repeat('00', 32)]) h, LATERAL pg_temp.imported(pg_temp.lines(l), h) i;
+SELECT l, i.* FROM unnest('{chained,followed}'::text[]) l, LATERAL (SELECT '\x00' UNION ALL SELECT '\x' UNION ALL SELECT '\x' || repeat('00', 32) UNION ALL SELECT e.hash::text || '00' FROM ledger.head(l) e) h(h), LATERAL pg_temp.imported(pg_temp.lines(l), h) i;
 -- who is one of us can make all hashes again, but not that one
 SELECT i.* FROM ledger.head('followed') h, LATERAL pg_temp.imported(pg_temp.changed('followed', 3, '"key1"', '"key9"', true), h.hash::text) i;
 
@@ -249,6 +251,11 @@ SELECT count(*) FROM ledger.export('parallel', 0, :last);
 SELECT count(*) FROM ledger.seal('parallel');
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT count(*) FROM ledger.export('parallel', 0, :last);
+COMMIT;
+SELECT ledger.create_ledger('unbroken', hashing => 'strict') \g /dev/null
+SELECT status FROM ledger.append('unbroken', 'x');
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT count(*), count(e::jsonb -> 'kind') AS records FROM ledger.export('unbroken') e;
 COMMIT;
 SET client_min_messages = warning;
 SELECT v.* FROM unnest('{chained,followed,small,copy,pebbles2,parallel}'::text[]) l, ledger.verify(l) v;

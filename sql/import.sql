@@ -51,6 +51,7 @@ BEGIN
 	done := (ledger.capture(of_ledger, hold, 3)).transaction;
 	PERFORM ledger.reverse(of_ledger, done, 2);
 	-- accounts
+	PERFORM ledger.set_limits(of_ledger, p || 'gem', 'JPY', -2, NULL), ledger.set_limits(of_ledger, p || 'gem', 'JPY', -1, NULL);
 	PERFORM ledger.set_limits(of_ledger, p || 'b', 'USD', -3, 1234567), ledger.set_limits(of_ledger, p || 'shop', NULL, -8.125, 1e6);
 	PERFORM ledger.set_metadata(of_ledger, p || 'rich', '{"gone": null, "name": {"first": "x"}, "more": []}'), ledger.set_metadata(of_ledger, 'world', '{"w": 1}');
 	PERFORM ledger.open_account(of_ledger, p || n, metadata => '{"n": 1}') FROM unnest('{frozen,thawed,closed}'::text[]) n;
@@ -100,6 +101,15 @@ SELECT count(*) FROM ledger.seal('from1');
 SELECT count(*) FROM ledger.seal('from2', block_size => 50);
 SELECT status FROM ledger.post('from1', 'world', 'late', 1, 'EUR');
 
+-- what the header says is of the last record exported, and of all that was used
+SELECT ledger.create_ledger('few'), ledger.open_account('few', 'a', 'GEM', 0, 5);
+SELECT status FROM ledger.hold('few', 'world', 'a', 1, 'JPY');
+SELECT line::jsonb -> 'assets' AS assets FROM ledger.export('few') line LIMIT 1;
+SELECT b.last_position + 3 AS until, b.last_position + 3 < max(j.position) AS earlier, max(j.position) AS change FROM ledger_data.block b JOIN ledger_data.ledger l ON l.id = b.ledger_id JOIN ledger.journal j ON j.ledger = l.name
+	WHERE l.name = 'from1' AND b.number = 2 AND j.payload ->> 'hashing' = 'sealed' GROUP BY 1 \gset
+CALL pg_temp.export('from1', 0, :until);
+SELECT :'earlier' AS earlier, line::jsonb -> 'settings' ->> 'hashing' AS hashing FROM pg_temp.exported WHERE n = (SELECT min(n) FROM pg_temp.exported);
+CALL ledger.import_from('until', :'query');
 CALL pg_temp.export('from1');
 CALL ledger.import_from('to1', :'query');
 CALL pg_temp.export('from2');
@@ -155,6 +165,8 @@ CALL pg_temp.export('step1', 0, pg_temp.last('step1') - 40);
 CALL ledger.import_from('copy1', :'query');
 CALL pg_temp.export('step1', pg_temp.last('copy1'), pg_temp.last('copy1') + 10);
 CALL ledger.import_from('copy1', :'query');
+CALL pg_temp.export('step1', 0, pg_temp.last('copy1'));
+CALL ledger.import_from('copy4', :'query');
 SELECT count(*) FROM ledger.seal('step1', block_size => 25);
 CALL pg_temp.export('step1', pg_temp.last('copy1'), pg_temp.last('copy1') + 5);
 CALL ledger.import_from('copy1', :'query');
@@ -162,6 +174,10 @@ CALL pg_temp.export('step1', pg_temp.last('copy1'));
 SELECT hash FROM ledger.head('step1') \gset
 CALL ledger.import_from('copy1', :'query', :'hash');
 SELECT * FROM pg_temp.differences('step1', 'copy1');
+-- all at once: a block of records that came before, and those that follow it
+CALL pg_temp.export('step1', pg_temp.last('copy4'));
+CALL ledger.import_from('copy4', :'query', :'hash');
+SELECT * FROM pg_temp.differences('step1', 'copy4');
 CALL pg_temp.export('step2', 0, pg_temp.last('step2') - 30);
 CALL ledger.import_from('copy2', :'query');
 CALL pg_temp.export('step3', 0, 7);
@@ -183,6 +199,8 @@ CALL ledger.import_from('copy3', :'query');
 CALL pg_temp.export('step3', pg_temp.last('copy3'), 1);
 SELECT count(*) FROM pg_temp.exported;
 CALL ledger.import_from('copy3', :'query');
+CALL pg_temp.export('step2', pg_temp.last('copy2'), 1);
+CALL ledger.import_from('copy2', :'query');
 SELECT i, d.* FROM generate_series(1, 3) i, pg_temp.differences('step' || i, 'copy' || i) d;
 \pset tuples_only on
 SELECT v.* FROM ledger.ledger l, ledger.verify(l.name) v WHERE l.name ~ '^(step|copy)[1-3]$';
