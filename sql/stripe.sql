@@ -137,6 +137,35 @@ SELECT balance, available, floor FROM ledger.balance WHERE ledger = 'stripe' AND
 SELECT code, detail FROM ledger.try_post('stripe', 'live', 'plain', 1, 'USD');
 SELECT status FROM ledger.post('stripe', 'world', 'live', 20, 'USD');
 
+-- By force beyond the floor: what room other stripes had counts no longer, nor what comes to one, until all are back.
+SELECT ledger.open_account('stripe', 'force', 'USD', ceiling => 100, stripes => 3);
+SELECT transaction AS given FROM ledger.post('stripe', 'world', 'force', 6, 'USD') \gset
+SELECT ledger.set_limits('stripe', 'force', 'USD', 0, 100);
+SELECT status FROM ledger.post('stripe', 'force', 'plain', 1, 'USD');
+SELECT status FROM ledger.reverse('stripe', :given, force => true);
+SELECT balance, floor FROM ledger.balance WHERE ledger = 'stripe' AND address = 'force';
+SELECT code, detail FROM ledger.try_post('stripe', 'force', 'plain', 0.01, 'USD');
+SELECT status FROM ledger.post('stripe', 'world', 'force', 0.75, 'USD');
+SELECT code, detail FROM ledger.try_post('stripe', 'force', 'plain', 0.01, 'USD');
+SELECT status FROM ledger.post('stripe', 'world', 'force', 0.30, 'USD');
+SELECT status, amounts FROM ledger.post('stripe', 'force', 'plain', NULL, 'USD', up_to => true);
+SELECT status FROM ledger.post('stripe', 'world', 'force', 1, 'USD');
+SELECT status FROM ledger.post('stripe', 'force', 'plain', 1, 'USD');
+SELECT * FROM pg_temp.share WHERE address = 'force';
+SELECT bool_or(beyond) FROM ledger_data.balance WHERE address = 'force';
+-- Beyond the ceiling likewise.
+SELECT status FROM ledger.post('stripe', 'world', 'force', 90, 'USD');
+SELECT transaction AS spent FROM ledger.post('stripe', 'force', 'plain', 60, 'USD') \gset
+SELECT status FROM ledger.post('stripe', 'world', 'force', 60, 'USD');
+SELECT status FROM ledger.reverse('stripe', :spent, force => true);
+SELECT code, detail FROM ledger.try_post('stripe', 'world', 'force', 0.01, 'USD');
+SELECT status FROM ledger.post('stripe', 'force', 'plain', 49, 'USD');
+SELECT code, detail FROM ledger.try_post('stripe', 'world', 'force', 0.01, 'USD');
+SELECT bool_and(beyond) FROM ledger_data.balance WHERE address = 'force';
+SELECT status FROM ledger.post('stripe', 'force', 'plain', 2, 'USD');
+SELECT status FROM ledger.post('stripe', 'world', 'force', 1, 'USD');
+SELECT code, detail FROM ledger.try_post('stripe', 'world', 'force', 0.01, 'USD');
+
 -- Batches: items in order on one stripe, of which none may be enough.
 SELECT status, code, balances FROM ledger.post_batch('stripe', '{live,live,world,live,live}', '{plain,plain,live,plain,plain}', '{9,8,30,25,10}', '{USD}', atomic => false);
 SELECT status, code FROM ledger.post_batch('stripe', '{live,plain,live}', '{plain,live,plain}', '{5,5,5}', '{USD}');
@@ -191,7 +220,7 @@ UPDATE ledger_data.balance SET floor = floor + 1 WHERE address = 'floor' AND str
 SELECT invariant, object, detail FROM ledger.verify('stripe');
 ROLLBACK;
 BEGIN;
-DELETE FROM ledger_data.balance WHERE address = 'pot' AND stripe = 4 AND version = 0;
+DELETE FROM ledger_data.balance WHERE id = (SELECT max(id) FROM ledger_data.balance WHERE address = 'pot' AND stripe > 0 AND version = 0);
 SELECT invariant, object, detail FROM ledger.verify('stripe');
 ROLLBACK;
 BEGIN;
