@@ -155,11 +155,9 @@ balance_take(Balance *balance, TupleTableSlot *slot)
 	balance->stripe = DatumGetInt16(slot_getattr(slot, Anum_balance_stripe, &isnull));
 	if (stripes > 0 && balance->striped == NULL)
 		balance->striped = palloc0(sizeof(Striped));
-	if (stripes == 0)
-		return;
-	balance->striped->stripes = stripes;
-	balance->striped->beyond = DatumGetBool(slot_getattr(slot, Anum_balance_beyond, &isnull));
-	if (balance->stripe == 0)
+	if (stripes > 0)
+		balance->striped->stripes = stripes;
+	if (stripes > 0 && balance->stripe == 0)
 		balance->striped->base_id = balance->id;
 }
 
@@ -265,8 +263,6 @@ fill_balance(TupleTableSlot *slot, const Balance *balance, const RuleBalance *ru
 		values[Anum_balance_held_in - 1] = money_numeric(rule->held_in, balance->asset->scale);
 	if (rule->held_out != balance->first_held_out)
 		values[Anum_balance_held_out - 1] = money_numeric(rule->held_out, balance->asset->scale);
-	if (balance->striped != NULL)
-		values[Anum_balance_beyond - 1] = BoolGetDatum(balance->striped->beyond);
 	if (balance->striped != NULL && rule->has_floor)
 		fill_limit(slot, balance, Anum_balance_floor, balance->striped->first_floor, rule->floor);
 	if (balance->striped != NULL && rule->has_ceiling)

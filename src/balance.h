@@ -24,7 +24,6 @@ enum
 	Anum_balance_id,
 	Anum_balance_status,
 	Anum_balance_own_limits,
-	Anum_balance_beyond,
 	Anum_balance_stripe,
 	Anum_balance_stripes,
 	Anum_balance_floor,
@@ -56,7 +55,6 @@ typedef struct Striped
 	Amount		outflow;		/* what the call takes from the balance, at most */
 	Amount		inflow;			/* what it gives to it, at most */
 	bool		whole;			/* it must know all of the balance */
-	bool		beyond;			/* the balance is beyond its limits: none is enough */
 	bool		limited;		/* the limits of the stripe found matter to the call */
 	bool		enough;			/* they allow all that it may do */
 	bool		locked;

@@ -14,7 +14,6 @@ CREATE TABLE ledger_data.balance (
 	id bigint NOT NULL,
 	status "char" NOT NULL,
 	own_limits boolean NOT NULL,
-	beyond boolean NOT NULL DEFAULT false,
 	stripe smallint NOT NULL DEFAULT 0,
 	stripes smallint,
 	floor numeric,
@@ -37,7 +36,6 @@ COMMENT ON COLUMN ledger_data.balance.stripe IS 'Which part of the balance it is
 COMMENT ON COLUMN ledger_data.balance.stripes IS 'How many stripes postings go to: 1 to this. The same in all rows of a balance; NULL: it is not striped.';
 COMMENT ON COLUMN ledger_data.balance.floor IS 'Of a stripe its share, which may be beyond what it has.';
 COMMENT ON COLUMN ledger_data.balance.ceiling IS 'Of a stripe its share.';
-COMMENT ON COLUMN ledger_data.balance.beyond IS 'Of a striped balance, in all its rows: whether a forced reversal took it beyond its limits. Until it is back, whoever posts locks all.';
 COMMENT ON COLUMN ledger_data.balance.recorded_at IS 'When its last entry was recorded, or it was opened.';
 COMMENT ON COLUMN ledger_data.balance.version IS 'Number of its entries.';
 SELECT pg_catalog.pg_extension_config_dump('ledger_data.balance', '');
@@ -76,7 +74,6 @@ CREATE FUNCTION ledger_data.share_limits(ledger_id int, address text, asset_id i
 					$5 - sum(s.expected) OVER () AS above, trunc(($5 - sum(s.expected) OVER ()) / s.n, s.unit) AS above_each
 				FROM stripe s)
 		UPDATE ledger_data.balance b SET
-				beyond = coalesce(r.n IS NOT NULL AND (r.below < 0 OR r.above < 0), false),
 				floor = CASE WHEN r.n IS NULL THEN $4 WHEN NOT r.used THEN r.available + 0 * $4
 					ELSE r.available - r.below_each - CASE WHEN r.first THEN r.below - r.below_each * r.n ELSE 0 END END,
 				ceiling = CASE WHEN r.n IS NULL THEN $5 WHEN NOT r.used THEN r.expected + 0 * $5

@@ -436,7 +436,7 @@ lock_row(BalanceSet *set, int index, StoreTable *table)
 		balance->striped->locked = true;
 		balance->striped->outflow = balance->striped->inflow = amount_limit();
 		balance->striped->limited = set->rules[index].has_floor || set->rules[index].has_ceiling;
-		balance->striped->enough = !balance->striped->limited && !balance->striped->beyond;
+		balance->striped->enough = !balance->striped->limited;
 	}
 	stripe_lock(set, index, table);
 }
@@ -535,8 +535,7 @@ balance_set_seize(BalanceSet *set, StoreTable *table, TimestampTz recorded_at)
 static bool
 is_shared_anew(const Balance *balance, const RuleBalance *rule)
 {
-	return balance->striped != NULL && (DatumGetBool(balance->values[Anum_balance_beyond - 1]) != balance->striped->beyond ||
-										(rule->has_floor && rule->floor != balance->striped->first_floor) ||
+	return balance->striped != NULL && ((rule->has_floor && rule->floor != balance->striped->first_floor) ||
 										(rule->has_ceiling && rule->ceiling != balance->striped->first_ceiling));
 }
 

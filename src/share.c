@@ -71,11 +71,11 @@ share_gather(RuleBalance *stripes, int one, const int *others, int count, ShareS
 
 /*
  * Spread the room of one stripe evenly over it and the others in use; what cannot
- * be divided stays with the one.  Where there is less than none it all stays, and
- * *beyond says so.  False if a number would be beyond 128 bits.
+ * be divided stays with the one.  Where there is less than none, as after a
+ * reversal by force, it all stays.  False if a number would be beyond 128 bits.
  */
 bool
-share_spread(RuleBalance *stripes, int one, const int *others, int count, const bool *used, bool *beyond)
+share_spread(RuleBalance *stripes, int one, const int *others, int count, const bool *used)
 {
 	RuleBalance *stripe = &stripes[one];
 	Amount		below = 0;		/* room above the floor */
@@ -85,7 +85,6 @@ share_spread(RuleBalance *stripes, int one, const int *others, int count, const 
 	if ((stripe->has_floor && __builtin_sub_overflow(rule_available(stripe), stripe->floor, &below)) ||
 		(stripe->has_ceiling && __builtin_sub_overflow(stripe->ceiling, rule_expected(stripe), &above)))
 		return false;
-	*beyond = below < 0 || above < 0;
 	for (int i = 0; i < count; i++)
 		parts += used[i];
 	for (int i = 0; i < count; i++)

@@ -7,8 +7,6 @@
  * limits, and whoever posts to one stripe need not look at the others.  What a
  * stripe has between its share and what it holds is its room.  Room moves between
  * stripes that are locked by changing their shares: the money stays where it is.
- * A balance beyond its limits, as after a reversal by force, has less room than
- * none.  What one stripe of it is allowed says nothing then, until it is back.
  *
  * Pure compute: needs c.h only and runs without a server.
  */
@@ -27,6 +25,6 @@ typedef struct ShareSums
 
 extern bool share_allows(const RuleBalance *stripe, Amount outflow, Amount inflow);
 extern bool share_gather(RuleBalance *stripes, int one, const int *others, int count, ShareSums *sums);
-extern bool share_spread(RuleBalance *stripes, int one, const int *others, int count, const bool *used, bool *beyond);
+extern bool share_spread(RuleBalance *stripes, int one, const int *others, int count, const bool *used);
 
 #endif							/* LEDGER_SHARE_H */

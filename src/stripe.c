@@ -34,9 +34,9 @@ stripe_judge(Balance *balance, TupleDesc desc)
 	RuleBalance rule;
 
 	balance_read(&scratch, &rule, balance->found, desc);
-	striped->limited = striped->whole || striped->beyond || (rule.has_floor && striped->outflow > 0) ||
+	striped->limited = striped->whole || (rule.has_floor && striped->outflow > 0) ||
 		(rule.has_ceiling && striped->inflow > 0);
-	striped->enough = !striped->whole && !striped->beyond && share_allows(&rule, striped->outflow, striped->inflow);
+	striped->enough = !striped->whole && share_allows(&rule, striped->outflow, striped->inflow);
 	pfree(scratch.values);
 	pfree(scratch.nulls);
 }
@@ -166,7 +166,7 @@ stripe_lock(BalanceSet *set, int index, StoreTable *table)
 	{
 		lock_member(set, index, table);
 		/* limits may have been set meanwhile */
-		striped->enough = !striped->beyond && share_allows(&set->rules[index], striped->outflow, striped->inflow);
+		striped->enough = share_allows(&set->rules[index], striped->outflow, striped->inflow);
 	}
 	for (int tries = 0; striped->enough && !striped->locked && tries < MAX_TRIES; tries++)
 	{
@@ -224,7 +224,6 @@ stripe_spread(BalanceSet *set)
 	{
 		Striped    *striped = set->balances[i].striped;
 		bool	   *used;
-		bool		beyond;
 
 		if (striped == NULL || striped->other_count == 0)
 			continue;
@@ -235,10 +234,7 @@ stripe_spread(BalanceSet *set)
 
 			used[k] = stripe >= 1 && stripe <= striped->stripes;
 		}
-		if (!share_spread(set->rules, i, striped->others, striped->other_count, used, &beyond))
+		if (!share_spread(set->rules, i, striped->others, striped->other_count, used))
 			refuse_range(&set->balances[i]);
-		striped->beyond = beyond;
-		for (int k = 0; k < striped->other_count; k++)
-			set->balances[striped->others[k]].striped->beyond = beyond;
 	}
 }

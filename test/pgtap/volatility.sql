@@ -61,7 +61,7 @@ SELECT set_eq('SELECT name::text, columns FROM columns', $$VALUES
 	('access', 'ledger_id role level'),
 	('account', 'ledger_id status any_asset assets address stripes floor ceiling metadata opened_at'),
 	('asset', 'id scale code name'),
-	('balance', 'ledger_id asset_id id status own_limits beyond stripe stripes floor ceiling address held_in held_out recorded_at version inflow outflow'),
+	('balance', 'ledger_id asset_id id status own_limits stripe stripes floor ceiling address held_in held_out recorded_at version inflow outflow'),
 	('balance_state', 'address asset balance version'),
 	('attempt', 'ledger_id key began attempts'),
 	('block', 'ledger_id number first_position last_position records sealed_at root previous hash leaves'),
