@@ -125,6 +125,17 @@ SELECT ledger.expire_holds('stripe');
 SELECT status FROM ledger.post('stripe', 'late', 'pot', 7, 'USD');
 SELECT code FROM ledger.try_post('stripe', 'late', 'pot', 0.02, 'USD');
 SELECT * FROM pg_temp.share WHERE address = 'late';
+-- Limits and stripes set before it is swept count it as free as well, so that the sweeping gives no stripe more than its share.
+SELECT ledger.open_account('stripe', 'stale', 'USD', floor => 0, ceiling => 20, stripes => 2);
+SELECT status FROM ledger.post('stripe', 'world', 'stale', 10, 'USD');
+SELECT a.status, b.status FROM ledger.hold('stripe', 'stale', 'pot', 10, 'USD', expires_at => clock_timestamp() + interval '1 s') a,
+	ledger.hold('stripe', 'world', 'stale', 10, 'USD', expires_at => clock_timestamp() + interval '1 s') b;
+SELECT pg_sleep(1.01) \g /dev/null
+SELECT ledger.set_limits('stripe', 'stale', 'USD', 8, 12), ledger.set_stripes('stripe', 'stale', 'USD', 3);
+SELECT ledger.expire_holds('stripe');
+SELECT * FROM pg_temp.share WHERE address = 'stale';
+SELECT code, detail FROM ledger.try_post('stripe', 'stale', 'plain', 2.01, 'USD');
+SELECT code, detail FROM ledger.try_post('stripe', 'world', 'stale', 2.01, 'USD');
 
 -- Reversals, in parts and by force.
 SELECT transaction AS paid FROM ledger.post('stripe', 'world', 'live', 12, 'USD') \gset

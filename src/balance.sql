@@ -60,51 +60,6 @@ COMMENT ON FUNCTION ledger_data.fit_ceiling(numeric, int) IS
 'The greatest amount of an asset of this scale that is not above a ceiling: the same limit, in the asset''s own unit.';
 REVOKE ALL ON FUNCTION ledger_data.fit_ceiling(numeric, int) FROM PUBLIC;
 
-CREATE FUNCTION ledger_data.share_limits(ledger_id int, address text, asset_id int, floor numeric, ceiling numeric) RETURNS void
-	LANGUAGE sql VOLATILE
-	BEGIN ATOMIC
-		-- what a stripe has beyond its share is its room: it is the same for all that postings go to, and none for the others
-		WITH stripe AS (
-			SELECT b.id, b.inflow - b.outflow - b.held_out AS available, b.inflow - b.outflow + b.held_in AS expected,
-					b.stripe BETWEEN 1 AND b.stripes AS used, b.stripe = 1 AS first, b.stripes AS n, scale(b.inflow) AS unit
-				FROM ledger_data.balance b
-				WHERE b.ledger_id = $1 AND b.address = $2 AND b.asset_id = $3),
-		room AS (
-			SELECT s.*, sum(s.available) OVER () - $4 AS below, trunc((sum(s.available) OVER () - $4) / s.n, s.unit) AS below_each,
-					$5 - sum(s.expected) OVER () AS above, trunc(($5 - sum(s.expected) OVER ()) / s.n, s.unit) AS above_each
-				FROM stripe s)
-		UPDATE ledger_data.balance b SET
-				floor = CASE WHEN r.n IS NULL THEN $4 WHEN NOT r.used THEN r.available + 0 * $4
-					ELSE r.available - r.below_each - CASE WHEN r.first THEN r.below - r.below_each * r.n ELSE 0 END END,
-				ceiling = CASE WHEN r.n IS NULL THEN $5 WHEN NOT r.used THEN r.expected + 0 * $5
-					ELSE r.expected + r.above_each + CASE WHEN r.first THEN r.above - r.above_each * r.n ELSE 0 END END
-			FROM room r WHERE b.ledger_id = $1 AND b.id = r.id;
-	END;
-COMMENT ON FUNCTION ledger_data.share_limits(int, text, int, numeric, numeric) IS
-'Gives a balance these limits, in units of its asset; of a striped one each stripe its share, so that all that postings go to have the same room. The caller has all its rows locked.';
-REVOKE ALL ON FUNCTION ledger_data.share_limits(int, text, int, numeric, numeric) FROM PUBLIC;
-
-CREATE FUNCTION ledger_data.stripe_balance(balance ledger_data.balance, stripes int, opened_at timestamptz) RETURNS void
-	LANGUAGE sql VOLATILE
-	BEGIN ATOMIC
-		INSERT INTO ledger_data.balance (ledger_id, asset_id, id, status, own_limits, stripe, stripes, floor, ceiling, address,
-				recorded_at, version, held_in, held_out, inflow, outflow)
-			SELECT $1.ledger_id, $1.asset_id, nextval('ledger_data.balance_id'), $1.status, $1.own_limits, i, $2, 0 * $1.floor, 0 * $1.ceiling, $1.address,
-					$3, 0, z.zero, z.zero, z.zero, z.zero
-				FROM generate_series(1, $2) i, LATERAL (SELECT 0 * $1.inflow) z(zero)
-				WHERE NOT EXISTS (SELECT FROM ledger_data.balance b WHERE b.ledger_id = $1.ledger_id
-					AND b.address = $1.address AND b.asset_id = $1.asset_id AND b.stripe = i)
-				ORDER BY i;
-		UPDATE ledger_data.balance b SET stripes = $2
-			WHERE b.ledger_id = $1.ledger_id AND b.address = $1.address AND b.asset_id = $1.asset_id AND b.stripes IS DISTINCT FROM $2;
-		SELECT ledger_data.share_limits($1.ledger_id, $1.address, $1.asset_id, sum(b.floor), sum(b.ceiling))
-			FROM ledger_data.balance b
-			WHERE b.ledger_id = $1.ledger_id AND b.address = $1.address AND b.asset_id = $1.asset_id;
-	END;
-COMMENT ON FUNCTION ledger_data.stripe_balance(ledger_data.balance, int, timestamptz) IS
-'Has postings to a balance, given by its stripe 0, go to so many stripes from now on: makes those that are missing, opened at this time, and shares its limits anew. The caller has all its rows locked.';
-REVOKE ALL ON FUNCTION ledger_data.stripe_balance(ledger_data.balance, int, timestamptz) FROM PUBLIC;
-
 CREATE FUNCTION ledger_data.lock_balances(ledger_id int, address text, asset_id int) RETURNS void
 	LANGUAGE sql VOLATILE
 	BEGIN ATOMIC
