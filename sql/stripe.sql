@@ -176,6 +176,24 @@ SELECT bool_and(beyond) FROM ledger_data.balance WHERE address = 'force';
 SELECT status FROM ledger.post('stripe', 'force', 'plain', 2, 'USD');
 SELECT status FROM ledger.post('stripe', 'world', 'force', 1, 'USD');
 SELECT code, detail FROM ledger.try_post('stripe', 'world', 'force', 0.01, 'USD');
+-- By force it takes the room of all stripes; while that is less than none, no stripe has room of its own, whatever arrives at it.
+SELECT ledger.open_account('stripe', 'forced', 'USD', floor => 0, stripes => 3);
+SELECT transaction AS paid FROM ledger.post('stripe', 'world', 'forced', 10, 'USD') \gset
+SELECT status FROM ledger.reverse('stripe', :paid, 8, force => true);
+SELECT code, detail FROM ledger.try_post('stripe', 'forced', 'plain', 2.01, 'USD');
+SELECT status FROM ledger.post('stripe', 'forced', 'plain', 2, 'USD');
+SELECT status FROM ledger.reverse('stripe', :paid, 2, force => true);
+SELECT stripe > 0 AS used, inflow - outflow - floor AS room FROM ledger_data.balance WHERE address = 'forced' ORDER BY 1, 2;
+SELECT ledger.set_stripes('stripe', 'forced', 'USD', 4);
+SELECT stripe > 0 AS used, inflow - outflow - floor AS room FROM ledger_data.balance WHERE address = 'forced' ORDER BY 1, 2;
+SELECT status FROM ledger.post('stripe', 'world', 'forced', 1.50, 'USD');
+SELECT code, detail FROM ledger.try_post('stripe', 'forced', 'plain', 0.01, 'USD');
+SELECT status FROM ledger.post('stripe', 'world', 'forced', 1.50, 'USD');
+SELECT code, detail FROM ledger.try_post('stripe', 'forced', 'plain', 1.01, 'USD');
+SELECT status FROM ledger.post('stripe', 'forced', 'plain', 0.60, 'USD');
+SELECT stripe > 0 AS used, inflow - outflow - floor AS room FROM ledger_data.balance WHERE address = 'forced' ORDER BY 1, 2;
+SELECT status, amounts FROM ledger.post('stripe', 'forced', 'plain', NULL, 'USD', up_to => true);
+SELECT * FROM pg_temp.share WHERE address = 'forced';
 
 -- Batches: items in order on one stripe, of which none may be enough.
 SELECT status, code, balances FROM ledger.post_batch('stripe', '{live,live,world,live,live}', '{plain,plain,live,plain,plain}', '{9,8,30,25,10}', '{USD}', atomic => false);

@@ -63,22 +63,27 @@ COMMENT ON VIEW ledger_data.total IS
 CREATE FUNCTION ledger_data.share_limits(ledger_id int, address text, asset_id int, floor numeric, ceiling numeric) RETURNS void
 	LANGUAGE sql VOLATILE
 	BEGIN ATOMIC
-		-- what a stripe has beyond its share is its room: it is the same for all that postings go to, and none for the others.
+		-- What a stripe has beyond its share is its room: it is the same for all that postings go to, and none for the others.
+		-- Where there is less than none (share.c), all of it lacks at each that postings go to, and stripe 0 has the difference.
 		-- What has expired counts no longer, else a stripe would have room by the sweeping of it.
 		WITH stripe AS (
 			SELECT b.id, b.inflow - b.outflow - b.held_out AS available, b.inflow - b.outflow + b.held_in AS expected,
-					b.stripe BETWEEN 1 AND b.stripes AS used, b.stripe = 1 AS first, b.stripes AS n, scale(b.inflow) AS unit
+					b.stripe BETWEEN 1 AND b.stripes AS used, b.stripe, b.stripes AS n, scale(b.inflow) AS unit
 				FROM ledger_data.held b
 				WHERE b.ledger_id = $1 AND b.address = $2 AND b.asset_id = $3),
+		balance AS (
+			SELECT s.*, sum(s.available) OVER () - $4 AS below, $5 - sum(s.expected) OVER () AS above FROM stripe s),
 		room AS (
-			SELECT s.*, sum(s.available) OVER () - $4 AS below, trunc((sum(s.available) OVER () - $4) / s.n, s.unit) AS below_each,
-					$5 - sum(s.expected) OVER () AS above, trunc(($5 - sum(s.expected) OVER ()) / s.n, s.unit) AS above_each
-				FROM stripe s)
+			SELECT s.*, CASE WHEN s.below < 0 THEN s.below ELSE trunc(s.below / s.n, s.unit) END AS below_each,
+					CASE WHEN s.above < 0 THEN s.above ELSE trunc(s.above / s.n, s.unit) END AS above_each
+				FROM balance s)
 		UPDATE ledger_data.balance b SET
-				floor = CASE WHEN r.n IS NULL THEN $4 WHEN NOT r.used THEN r.available + 0 * $4
-					ELSE r.available - r.below_each - CASE WHEN r.first THEN r.below - r.below_each * r.n ELSE 0 END END,
-				ceiling = CASE WHEN r.n IS NULL THEN $5 WHEN NOT r.used THEN r.expected + 0 * $5
-					ELSE r.expected + r.above_each + CASE WHEN r.first THEN r.above - r.above_each * r.n ELSE 0 END END
+				floor = CASE WHEN r.n IS NULL THEN $4
+					ELSE r.available - CASE WHEN r.used THEN r.below_each ELSE 0 * $4 END
+						- CASE WHEN r.stripe = CASE WHEN r.below < 0 THEN 0 ELSE 1 END THEN r.below - r.below_each * r.n ELSE 0 END END,
+				ceiling = CASE WHEN r.n IS NULL THEN $5
+					ELSE r.expected + CASE WHEN r.used THEN r.above_each ELSE 0 * $5 END
+						+ CASE WHEN r.stripe = CASE WHEN r.above < 0 THEN 0 ELSE 1 END THEN r.above - r.above_each * r.n ELSE 0 END END
 			FROM room r WHERE b.ledger_id = $1 AND b.id = r.id;
 	END;
 COMMENT ON FUNCTION ledger_data.share_limits(int, text, int, numeric, numeric) IS

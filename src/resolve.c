@@ -87,8 +87,8 @@ resolve_posting(Write *write, WriteItem *item, int number, BalanceMention *menti
 	else if (!resolve_amount(posting->amount, asset, posting_prefix(item, number), &rule->asked, refusal))
 		return false;
 	most = item->request->action->decides ? amount_limit() : rule->asked;
-	if (rule->force || (rule->effect != RULE_MOVE && rule->effect != RULE_HOLD))
-		most = 0;				/* no limit stands against it */
+	if (rule->effect != RULE_MOVE && rule->effect != RULE_HOLD)
+		most = 0;				/* no limit stands against it; nor against force, but that takes room of all stripes */
 	mentions[2 * at] = (BalanceMention) {posting->source.data, posting->source.length, posting->source_stripe,
 		asset, &rule->source, most, true, false};
 	mentions[2 * at + 1] = (BalanceMention) {posting->destination.data, posting->destination.length, posting->destination_stripe,

@@ -70,37 +70,51 @@ share_gather(RuleBalance *stripes, int one, const int *others, int count, ShareS
 }
 
 /*
- * Spread the room of one stripe evenly over it and the others in use; what cannot
- * be divided stays with the one.  Where there is less than none, as after a
- * reversal by force, it all stays.  False if a number would be beyond 128 bits.
+ * Spread room, of which a limit is this far from what the one holds, evenly over
+ * it and the others in use; what cannot be divided stays with the one.  Where
+ * there is less than none, as after a reversal by force, all of it lacks at each
+ * stripe in use, and one that is not in use has the difference: so that none has
+ * room of its own, whatever arrives at it, before the balance has.  sign is 1 for
+ * ceilings, -1 for floors.
  */
+static bool
+spread(RuleBalance *stripes, int one, const int *others, int count, const bool *used, Amount room, int sign)
+{
+	Amount		part;
+	Amount		rest;
+	int			parts = 0;
+	int			keeper = one;
+
+	for (int i = count - 1; i >= 0; i--)
+	{
+		parts += used[i];
+		if (!used[i])
+			keeper = room < 0 ? others[i] : one;
+	}
+	part = room < 0 ? room : room / (parts + 1);
+	if (__builtin_mul_overflow(part, (Amount) parts, &rest))
+		return false;
+	for (int i = 0; i <= count; i++)
+	{
+		Amount		more = i == count ? -rest : used[i] ? part : 0;
+		Amount	   *limit = sign < 0 ? &stripes[i == count ? keeper : others[i]].floor : &stripes[i == count ? keeper : others[i]].ceiling;
+
+		if (__builtin_add_overflow(*limit, sign * more, limit))
+			return false;
+	}
+	return true;
+}
+
+/* Spread the room of one stripe over it and the others in use.  False if a number would be beyond 128 bits. */
 bool
 share_spread(RuleBalance *stripes, int one, const int *others, int count, const bool *used)
 {
-	RuleBalance *stripe = &stripes[one];
-	Amount		below = 0;		/* room above the floor */
-	Amount		above = 0;		/* room below the ceiling */
-	int			parts = 1;
+	const RuleBalance *stripe = &stripes[one];
+	Amount		room;
 
-	if ((stripe->has_floor && __builtin_sub_overflow(rule_available(stripe), stripe->floor, &below)) ||
-		(stripe->has_ceiling && __builtin_sub_overflow(stripe->ceiling, rule_expected(stripe), &above)))
+	if (stripe->has_floor && (__builtin_sub_overflow(rule_available(stripe), stripe->floor, &room) ||
+							  !spread(stripes, one, others, count, used, room, -1)))
 		return false;
-	for (int i = 0; i < count; i++)
-		parts += used[i];
-	for (int i = 0; i < count; i++)
-	{
-		if (!used[i])
-			continue;
-		if (stripe->has_floor && below > 0)
-		{
-			stripes[others[i]].floor -= below / parts;
-			stripe->floor += below / parts;
-		}
-		if (stripe->has_ceiling && above > 0)
-		{
-			stripes[others[i]].ceiling += above / parts;
-			stripe->ceiling -= above / parts;
-		}
-	}
-	return true;
+	return !stripe->has_ceiling || (!__builtin_sub_overflow(stripe->ceiling, rule_expected(stripe), &room) &&
+									spread(stripes, one, others, count, used, room, 1));
 }
