@@ -163,7 +163,6 @@ SELECT status, amounts FROM ledger.post('stripe', 'force', 'plain', NULL, 'USD',
 SELECT status FROM ledger.post('stripe', 'world', 'force', 1, 'USD');
 SELECT status FROM ledger.post('stripe', 'force', 'plain', 1, 'USD');
 SELECT * FROM pg_temp.share WHERE address = 'force';
-SELECT bool_or(beyond) FROM ledger_data.balance WHERE address = 'force';
 -- Beyond the ceiling likewise.
 SELECT status FROM ledger.post('stripe', 'world', 'force', 90, 'USD');
 SELECT transaction AS spent FROM ledger.post('stripe', 'force', 'plain', 60, 'USD') \gset
@@ -172,7 +171,6 @@ SELECT status FROM ledger.reverse('stripe', :spent, force => true);
 SELECT code, detail FROM ledger.try_post('stripe', 'world', 'force', 0.01, 'USD');
 SELECT status FROM ledger.post('stripe', 'force', 'plain', 49, 'USD');
 SELECT code, detail FROM ledger.try_post('stripe', 'world', 'force', 0.01, 'USD');
-SELECT bool_and(beyond) FROM ledger_data.balance WHERE address = 'force';
 SELECT status FROM ledger.post('stripe', 'force', 'plain', 2, 'USD');
 SELECT status FROM ledger.post('stripe', 'world', 'force', 1, 'USD');
 SELECT code, detail FROM ledger.try_post('stripe', 'world', 'force', 0.01, 'USD');
