@@ -69,40 +69,47 @@ share_gather(RuleBalance *stripes, int one, const int *others, int count, ShareS
 	return true;
 }
 
+/* Give a stripe room: its share of the floor or of the ceiling moves away from what it has. */
+static bool
+give(RuleBalance *stripe, Amount room, bool floor)
+{
+	return floor ? !__builtin_sub_overflow(stripe->floor, room, &stripe->floor) :
+		!__builtin_add_overflow(stripe->ceiling, room, &stripe->ceiling);
+}
+
+/* Take room from a stripe. */
+static bool
+take(RuleBalance *stripe, Amount room, bool floor)
+{
+	return floor ? !__builtin_add_overflow(stripe->floor, room, &stripe->floor) :
+		!__builtin_sub_overflow(stripe->ceiling, room, &stripe->ceiling);
+}
+
 /*
- * Spread room, of which a limit is this far from what the one holds, evenly over
- * it and the others in use; what cannot be divided stays with the one.  Where
- * there is less than none, as after a reversal by force, all of it lacks at each
- * stripe in use, and one that is not in use has the difference: so that none has
- * room of its own, whatever arrives at it, before the balance has.  sign is 1 for
- * ceilings, -1 for floors.
+ * Spread the room that the one has under one limit evenly over it and the others
+ * in use; what cannot be divided stays with the one.  Where there is less than
+ * none, as after a reversal by force, all of it lacks at each stripe in use, and
+ * one that is not in use has the difference: so that none has room of its own,
+ * whatever arrives at it, before the balance has.
  */
 static bool
-spread(RuleBalance *stripes, int one, const int *others, int count, const bool *used, Amount room, int sign)
+spread(RuleBalance *stripes, int one, const int *others, int count, const bool *used, Amount room, bool floor)
 {
 	Amount		part;
-	Amount		rest;
+	Amount		given;
 	int			parts = 0;
-	int			keeper = one;
+	int			giver = one;
 
-	for (int i = count - 1; i >= 0; i--)
-	{
+	for (int i = 0; i < count; i++)
 		parts += used[i];
+	for (int i = 0; i < count && room < 0 && giver == one; i++)
 		if (!used[i])
-			keeper = room < 0 ? others[i] : one;
-	}
+			giver = others[i];
 	part = room < 0 ? room : room / (parts + 1);
-	if (__builtin_mul_overflow(part, (Amount) parts, &rest))
-		return false;
-	for (int i = 0; i <= count; i++)
-	{
-		Amount		more = i == count ? -rest : used[i] ? part : 0;
-		Amount	   *limit = sign < 0 ? &stripes[i == count ? keeper : others[i]].floor : &stripes[i == count ? keeper : others[i]].ceiling;
-
-		if (__builtin_add_overflow(*limit, sign * more, limit))
+	for (int i = 0; i < count; i++)
+		if (used[i] && !give(&stripes[others[i]], part, floor))
 			return false;
-	}
-	return true;
+	return !__builtin_mul_overflow(part, (Amount) parts, &given) && take(&stripes[giver], given, floor);
 }
 
 /* Spread the room of one stripe over it and the others in use.  False if a number would be beyond 128 bits. */
@@ -113,8 +120,8 @@ share_spread(RuleBalance *stripes, int one, const int *others, int count, const 
 	Amount		room;
 
 	if (stripe->has_floor && (__builtin_sub_overflow(rule_available(stripe), stripe->floor, &room) ||
-							  !spread(stripes, one, others, count, used, room, -1)))
+							  !spread(stripes, one, others, count, used, room, true)))
 		return false;
 	return !stripe->has_ceiling || (!__builtin_sub_overflow(stripe->ceiling, rule_expected(stripe), &room) &&
-									spread(stripes, one, others, count, used, room, 1));
+									spread(stripes, one, others, count, used, room, false));
 }

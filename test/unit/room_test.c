@@ -1,5 +1,5 @@
 /*
- * share_test.c
+ * room_test.c
  *		Moving room between the stripes of a balance, against a model in decimal limbs.
  *
  * The model adds up what a limit, what is available and what is expected come
@@ -322,6 +322,39 @@ times(Wide value, int factor)
 	return product;
 }
 
+/*
+ * What each gets of the room of the one: the others in use alike.  Where there is
+ * less than none each of them gets all of it, and the first that is not in use,
+ * or else the one, what makes up for that.
+ */
+static void
+divide(const Case *c, Wide room, Wide *of_one, Wide *of_others)
+{
+	int			parts = parts_of(c);
+	bool		lacking = wide_compare(room, zero) < 0;
+	Wide		share = lacking ? room : wide_from(narrow(room) / parts);
+	Wide		kept = wide_minus(room, times(share, parts - 1));
+	bool		settled = !lacking;
+
+	*of_one = kept;
+	for (int i = 0; i < c->count; i++)
+	{
+		of_others[i] = c->used[i] ? share : zero;
+		if (c->used[i] || settled)
+			continue;
+		of_others[i] = wide_minus(kept, room);
+		*of_one = room;
+		settled = true;
+	}
+}
+
+/* A stripe's limit with so much more room. */
+static Wide
+moved(const RuleBalance *stripe, Wide more, Side side)
+{
+	return side == BELOW ? wide_minus(limit_of(stripe, side), more) : wide_plus(limit_of(stripe, side), more);
+}
+
 /* Whether every number on the way is one of 128 bits. */
 static bool
 can_spread(const Case *c)
@@ -330,55 +363,39 @@ can_spread(const Case *c)
 	{
 		const RuleBalance *one = &c->stripes[c->one];
 		Wide		room = room_of(one, side);
-		Wide		share;
+		Wide		of_one;
+		Wide		of_others[MAX_STRIPES];
 
 		if (!has_limit(one, side))
 			continue;
 		if (!fits(room))
 			return false;
-		if (wide_compare(room, zero) <= 0)
-			continue;
-		share = wide_from(narrow(room) / parts_of(c));
+		divide(c, room, &of_one, of_others);
+		if (!fits(wide_minus(room, of_one)) || !fits(moved(one, wide_minus(of_one, room), side)) ||
+			(wide_compare(room, zero) < 0 && !fits(times(room, parts_of(c) - 1))))
+			return false;
 		for (int i = 0; i < c->count; i++)
-			if (c->used[i] && !fits(side == BELOW ? wide_minus(limit_of(&c->stripes[c->others[i]], side), share) :
-									wide_plus(limit_of(&c->stripes[c->others[i]], side), share)))
+			if (!fits(moved(&c->stripes[c->others[i]], of_others[i], side)))
 				return false;
 	}
 	return true;
 }
 
-/* Whether each one in use got the same, and the one kept as much and what is left over. */
+/* Whether each got what it is to get, and the one kept the rest. */
 static bool
 evenly(const Case *c, const RuleBalance *stripes, Side side)
 {
 	Wide		room = room_of(&c->stripes[c->one], side);
-	Wide		kept = room_of(&stripes[c->one], side);
-	int			parts = parts_of(c);
-	bool		nothing = wide_compare(room, zero) <= 0;
-	Wide		given = zero;
-	bool		any = false;
+	Wide		of_one;
+	Wide		of_others[MAX_STRIPES];
 
-	for (int i = 0; i < c->count; i++)
-	{
-		Wide		got = wide_minus(room_of(&stripes[c->others[i]], side), room_of(&c->stripes[c->others[i]], side));
-
-		if (nothing || !c->used[i])
-		{
-			if (wide_compare(got, zero) != 0)
-				return false;
-			continue;
-		}
-		if (any && wide_compare(got, given) != 0)
-			return false;
-		given = got;
-		any = true;
-	}
+	divide(c, room, &of_one, of_others);
 	negative += wide_compare(room, zero) < 0;
-	if (nothing || !any)
-		return wide_compare(kept, room) == 0;
-	remainders += wide_compare(kept, given) > 0;
-	return wide_compare(kept, given) >= 0 && wide_compare(wide_minus(kept, given), wide_from(parts)) < 0 &&
-		wide_compare(wide_plus(times(given, parts - 1), kept), room) == 0;
+	remainders += c->count > 0 && wide_compare(of_one, of_others[0]) > 0;
+	for (int i = 0; i < c->count; i++)
+		if (wide_compare(wide_minus(room_of(&stripes[c->others[i]], side), room_of(&c->stripes[c->others[i]], side)), of_others[i]) != 0)
+			return false;
+	return wide_compare(room_of(&stripes[c->one], side), of_one) == 0;
 }
 
 static const char *
