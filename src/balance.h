@@ -55,8 +55,7 @@ typedef struct Striped
 	Amount		outflow;		/* what the call takes from the balance, at most */
 	Amount		inflow;			/* what it gives to it, at most */
 	bool		whole;			/* it must know all of the balance */
-	bool		limited;		/* the limits of the stripe found matter to the call */
-	bool		enough;			/* they allow all that it may do */
+	bool		enough;			/* the limits of the stripe found allow all that it may do */
 	bool		locked;
 	bool		pooled;			/* only for the sake of another one */
 	int		   *others;			/* all other stripes, if they are locked: indexes in the set */

@@ -179,7 +179,9 @@ check_conditions(Write *write, ConditionKind kind)
 
 		if (condition->kind != kind)
 			continue;
-		if (kind == CONDITION_AT_VERSION)
+		if (kind == CONDITION_AT_VERSION && write->set.balances[condition->index].striped != NULL)
+			(void) resolve_refuse_striped(write, condition);	/* it has become striped since */
+		else if (kind == CONDITION_AT_VERSION)
 			condition_check_version(list, condition, write->set.rules[condition->index].version);
 		else
 			condition_check_balance(list, condition, balance_total(&write->set, condition->index));

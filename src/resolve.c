@@ -157,9 +157,9 @@ prepare_items(Write *write)
 	return count;
 }
 
-/* Each stripe counts its own entries, so the balance has no version. */
-static bool
-refuse_striped(Write *write, const Condition *condition)
+/* Each stripe counts its own entries, so the balance has no version that a condition could name. */
+bool
+resolve_refuse_striped(Write *write, const Condition *condition)
 {
 	return refuse(&write->call->refusal, ERRCODE_LEDGER_STRIPED,
 				  psprintf("account \"%s\" is striped in %s and has no version",
@@ -211,7 +211,7 @@ resolve_items(Write *write)
 		if (condition->kind == CONDITION_SCOPE)
 			continue;
 		if (condition->kind == CONDITION_AT_VERSION && write->set.balances[condition->index].striped != NULL)
-			return refuse_striped(write, condition);
+			return resolve_refuse_striped(write, condition);
 		if (write->set.balances[condition->index].id == 0)
 			return refuse(&write->call->refusal, ERRCODE_LEDGER_UNKNOWN_ACCOUNT,
 						  psprintf("account \"%s\" is not open in ledger \"%s\"",

@@ -432,11 +432,8 @@ lock_row(BalanceSet *set, int index, StoreTable *table)
 		balance_lock(balance, &set->rules[index], table);
 		if (balance->striped == NULL)
 			return;
-		/* it has become striped since: what the call needs of it was not counted */
+		/* it has become striped since: what the call needs of it was not counted, so it gets all */
 		balance->striped->locked = true;
-		balance->striped->outflow = balance->striped->inflow = amount_limit();
-		balance->striped->limited = set->rules[index].has_floor || set->rules[index].has_ceiling;
-		balance->striped->enough = !balance->striped->limited;
 	}
 	stripe_lock(set, index, table);
 }

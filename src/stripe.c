@@ -25,7 +25,7 @@
 /* How often a stripe that others took first is looked for before all are locked. */
 #define MAX_TRIES		50
 
-/* See whether the limits of the stripe found matter to the call, and whether they allow what it may do. */
+/* See whether the limits of the stripe found allow what the call may do. */
 void
 stripe_judge(Balance *balance, TupleDesc desc)
 {
@@ -34,8 +34,6 @@ stripe_judge(Balance *balance, TupleDesc desc)
 	RuleBalance rule;
 
 	balance_read(&scratch, &rule, balance->found, desc);
-	striped->limited = striped->whole || (rule.has_floor && striped->outflow > 0) ||
-		(rule.has_ceiling && striped->inflow > 0);
 	striped->enough = !striped->whole && share_allows(&rule, striped->outflow, striped->inflow);
 	pfree(scratch.values);
 	pfree(scratch.nulls);
@@ -162,12 +160,9 @@ stripe_lock(BalanceSet *set, int index, StoreTable *table)
 
 	if (striped->pooled || (striped->locked && striped->enough))
 		return;
-	if (striped->enough && !striped->limited)
-	{
+	/* no limit that is set meanwhile stands against it, so it may be waited for */
+	if (striped->enough && striped->outflow == 0 && striped->inflow == 0)
 		lock_member(set, index, table);
-		/* limits may have been set meanwhile */
-		striped->enough = share_allows(&set->rules[index], striped->outflow, striped->inflow);
-	}
 	for (int tries = 0; striped->enough && !striped->locked && tries < MAX_TRIES; tries++)
 	{
 		CHECK_FOR_INTERRUPTS();
