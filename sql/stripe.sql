@@ -290,3 +290,14 @@ SELECT count(*), count(*) FILTER (WHERE (a.balance, a.floor, a.stripes) IS DISTI
 SELECT status FROM ledger.post('stripe_copy', 'live', 'plain', 100, 'USD');
 SELECT code, detail FROM ledger.try_post('stripe_copy', 'floor', 'plain', 0.01, 'USD');
 SELECT invariant, object, detail FROM ledger.verify('stripe_copy');
+
+-- Shares are amounts: a post after which a stripe's would need more than 38 digits is refused, and the balance stays usable.
+SELECT ledger.create_ledger('stripe_vast'), ledger.create_asset('STRIPE0', 0);
+SELECT ledger.open_account('stripe_vast', 'vast', 'STRIPE0', floor => -70000000000000000000000000000000000000);
+SELECT status FROM ledger.post('stripe_vast', 'world', 'vast', 70000000000000000000000000000000000000, 'STRIPE0');
+SELECT ledger.set_stripes('stripe_vast', 'vast', 'STRIPE0', 2);
+SELECT status FROM ledger.post('stripe_vast', 'vast', 'plain', 99000000000000000000000000000000000000, 'STRIPE0');
+SELECT status FROM ledger.post('stripe_vast', 'vast', 'plain', 80000000000000000000000000000000000000, 'STRIPE0');
+SELECT ledger.set_limits('stripe_vast', 'vast', 'STRIPE0', -95000000000000000000000000000000000000, NULL);
+SELECT status FROM ledger.post('stripe_vast', 'vast', 'plain', 10000000000000000000000000000000000000, 'STRIPE0');
+SELECT balance, floor FROM ledger.balance WHERE ledger = 'stripe_vast' AND address = 'vast';

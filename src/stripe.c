@@ -211,6 +211,13 @@ stripe_gather(BalanceSet *set)
 	}
 }
 
+/* Whether a stripe's shares can be stored as what they are, amounts. */
+static bool
+is_storable(const RuleBalance *rule)
+{
+	return (!rule->has_floor || amount_in_range(rule->floor)) && (!rule->has_ceiling || amount_in_range(rule->ceiling));
+}
+
 /* Spread what room is left over the stripes in use. */
 void
 stripe_spread(BalanceSet *set)
@@ -219,6 +226,7 @@ stripe_spread(BalanceSet *set)
 	{
 		Striped    *striped = set->balances[i].striped;
 		bool	   *used;
+		bool		good;
 
 		if (striped == NULL || striped->other_count == 0)
 			continue;
@@ -229,7 +237,10 @@ stripe_spread(BalanceSet *set)
 
 			used[k] = stripe >= 1 && stripe <= striped->stripes;
 		}
-		if (!share_spread(set->rules, i, striped->others, striped->other_count, used))
+		good = share_spread(set->rules, i, striped->others, striped->other_count, used) && is_storable(&set->rules[i]);
+		for (int k = 0; k < striped->other_count; k++)
+			good = good && is_storable(&set->rules[striped->others[k]]);
+		if (!good)
 			refuse_range(&set->balances[i]);
 	}
 }
