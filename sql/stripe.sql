@@ -95,6 +95,13 @@ SELECT ledger.set_limits('stripe', 'live', 'USD', 0, NULL);
 SELECT ledger.set_limits('stripe', 'live', 'USD', -4, NULL), ledger.set_stripes('stripe', 'live', 'USD', 4);
 SELECT * FROM pg_temp.share WHERE address = 'live';
 
+-- Shares have 38 digits at most.
+SELECT ledger.open_account('stripe', 'vast', 'JPY', floor => -9e37);
+SELECT status FROM ledger.post('stripe', 'world', 'vast', 9e37, 'JPY');
+SELECT ledger.set_stripes('stripe', 'vast', 'JPY', 2);
+SELECT ledger.set_stripes('stripe', 'vast', 'JPY', 1);
+SELECT status FROM ledger.post('stripe', 'vast', 'world', 9e37, 'JPY');
+
 -- Holds stay on their stripe, whatever becomes of it.
 SELECT status FROM ledger.post('stripe', 'world', 'live', 14, 'USD');
 SELECT transaction AS hold FROM ledger.hold('stripe', 'live', 'pot', 10, 'USD') \gset

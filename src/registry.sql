@@ -324,6 +324,25 @@ COMMENT ON FUNCTION ledger.open_account(text, text, text, numeric, numeric, int,
 'Opens an account, for one asset or (asset NULL) for every asset. floor, ceiling: limits of the balance, in units of the asset; NULL for none; a floor of 0 means no overdraft. In a ledger that opens accounts on first use this is how to give limits from the start. stripes: in how many rows the balance is kept, 1 to 64, so that as many transactions can post to it at a time; see ledger.set_stripes. metadata: a JSON object, added to what the account has. Errors: LG001 LG002 unknown ledger or asset, LG013 open already, LG101 malformed address, LG103 LG113 22003 limits, LG108 metadata, LG204 closed, 22023 stripes, 42501 without the right "admin". Locks the account''s row; waits for whoever opens the same account.';
 REVOKE ALL ON FUNCTION ledger.open_account(text, text, text, numeric, numeric, int, jsonb) FROM PUBLIC;
 
+CREATE FUNCTION ledger_data.check_shares(number int, account_address text) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	AS $$
+DECLARE
+	code text;
+BEGIN
+	SELECT s.code INTO code FROM ledger_data.balance b JOIN ledger_data.asset s ON s.id = b.asset_id
+		WHERE b.ledger_id = number AND b.address = account_address AND b.stripes IS NOT NULL
+			AND greatest(abs(b.floor), abs(b.ceiling)) >= power(10::numeric, 38 - s.scale)
+		LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'the limits of striped account "%" in % are out of range', account_address, code
+			USING ERRCODE = 'numeric_value_out_of_range', DETAIL = 'A stripe would have a share of more than 38 digits, decimals included.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION ledger_data.check_shares(int, text) IS 'Error 22003 if a stripe of an account has a share of a limit that is no amount.';
+REVOKE ALL ON FUNCTION ledger_data.check_shares(int, text) FROM PUBLIC;
+
 CREATE FUNCTION ledger_data.set_limits(ledger text, address text, asset text, floor numeric, ceiling numeric) RETURNS void
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 	AS $$
@@ -368,6 +387,7 @@ BEGIN
 		RAISE EXCEPTION 'account "%" is not open for asset "%"', address, asset
 			USING ERRCODE = 'LG003', HINT = 'Open it with ledger.open_account, which takes limits.';
 	END IF;
+	PERFORM ledger_data.check_shares(number, address);
 	PERFORM ledger_data.record(number, 'a', jsonb_build_object('change', 'limits', 'address', address,
 		'asset', asset, 'floor', floor, 'ceiling', ceiling));
 END
@@ -417,6 +437,7 @@ BEGIN
 		RAISE EXCEPTION 'account "%" is not open for asset "%"', address, asset
 			USING ERRCODE = 'LG003', HINT = 'Open it with ledger.open_account, which takes stripes.';
 	END IF;
+	PERFORM ledger_data.check_shares(number, address);
 	PERFORM ledger_data.record(number, 'a', jsonb_build_object('change', 'stripes', 'address', address, 'asset', asset, 'stripes', stripes));
 END
 $$;
@@ -427,7 +448,7 @@ CREATE FUNCTION ledger.set_stripes(ledger text, address text, asset text, stripe
 	AS 'MODULE_PATHNAME', 'ledger_gate_admin'
 	LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION ledger.set_stripes(text, text, text, int) IS
-'Sets in how many rows, 1 to 64, an account''s balance in one asset is kept or, with asset NULL, each of its balances, those to come included: so many transactions can post to it at a time. Floors and ceilings hold exactly for all together. What a balance gives up once it is striped, for good: its entries have versions and running balances of their stripe only, so that ledger.at_version and balances at a version are refused (LG223) and receipts leave its balance and version NULL. Any number can be set at any time; what was posted before stays where it is. Errors: LG001 LG002 LG003 unknown ledger, asset or account, LG101 malformed address, 22023 stripes, 42501 without the right "admin". Locks the account''s row and the balances; waits for postings on them.';
+'Sets in how many rows, 1 to 64, an account''s balance in one asset is kept or, with asset NULL, each of its balances, those to come included: so many transactions can post to it at a time. Floors and ceilings hold exactly for all together. What a balance gives up once it is striped, for good: its entries have versions and running balances of their stripe only, so that ledger.at_version and balances at a version are refused (LG223) and receipts leave its balance and version NULL. Any number can be set at any time; what was posted before stays where it is. Errors: LG001 LG002 LG003 unknown ledger, asset or account, LG101 malformed address, 22023 stripes, 22003 a share of more than 38 digits, 42501 without the right "admin". Locks the account''s row and the balances; waits for postings on them.';
 REVOKE ALL ON FUNCTION ledger.set_stripes(text, text, text, int) FROM PUBLIC;
 
 CREATE FUNCTION ledger_data.set_status(number int, account_address text, new_status "char", change text) RETURNS void
