@@ -56,7 +56,7 @@ sub texts { return array(map { "'$_'" } @_) }
 sub choose
 {
 	my ($kinds) = @_;
-	return sprintf("SELECT coalesce((SELECT position FROM ledger_data.journal WHERE ledger_id = %d AND kind IN (%s) AND NOT coalesce(metadata, '{}') ? 'sure' ORDER BY ledger_id DESC, position DESC OFFSET %d LIMIT 1), 0) AS n \\gset\n",
+	return sprintf("\\set n 0\nSELECT coalesce((SELECT position FROM ledger_data.journal WHERE ledger_id = %d AND kind IN (%s) AND NOT coalesce(metadata, '{}') ? 'sure' ORDER BY ledger_id DESC, position DESC OFFSET %d LIMIT 1), 0) AS n \\gset\n",
 		$ledger_id, $kinds, rand(12));
 }
 
@@ -378,7 +378,7 @@ sub can_be_emptied
 			return rows($at, "SELECT coalesce(code, status) FROM ledger.try_post('main', '$from', '$to', $amount, 'EUR'" . ($conditions // '') . ')', $database);
 		};
 		$at->safe_psql($database, "SELECT ledger.post('main', 'world', '$address', 100.03, 'EUR'); "
-			. "SELECT ledger.set_limits('main', '$address', 'EUR', least(trunc(available), 0) - 7, NULL) FROM ledger.balance WHERE ledger = 'main' AND address = '$address' AND asset = 'EUR';"
+			. "SELECT ledger.set_limits('main', '$address', 'EUR', least(trunc(available), 0) - 77, NULL) FROM ledger.balance WHERE ledger = 'main' AND address = '$address' AND asset = 'EUR';"
 			. "SELECT ledger.set_stripes('main', '$address', 'EUR', 7);");
 		my ($balance, $room) = split(/\|/, rows($at, "SELECT balance, available - floor FROM ledger.balance WHERE ledger = 'main' AND address = '$address' AND asset = 'EUR'", $database));
 		my $between = sub { ", conditions => ARRAY[ledger.balance_between('$address', 'EUR', $_[0], $_[0])]" };
