@@ -55,6 +55,7 @@ typedef struct Striped
 	Amount		outflow;		/* what the call takes from the balance, at most */
 	Amount		inflow;			/* what it gives to it, at most */
 	bool		whole;			/* it must know all of the balance */
+	bool		limited;		/* it has a floor or a ceiling */
 	bool		enough;			/* the limits of the stripe found allow all that it may do */
 	bool		locked;
 	bool		pooled;			/* only for the sake of another one */

@@ -34,6 +34,7 @@ stripe_judge(Balance *balance, TupleDesc desc)
 	RuleBalance rule;
 
 	balance_read(&scratch, &rule, balance->found, desc);
+	striped->limited = rule.has_floor || rule.has_ceiling;
 	striped->enough = !striped->whole && share_allows(&rule, striped->outflow, striped->inflow);
 	pfree(scratch.values);
 	pfree(scratch.nulls);
@@ -163,7 +164,8 @@ stripe_lock(BalanceSet *set, int index, StoreTable *table)
 	/* no limit that is set meanwhile stands against it, so it may be waited for */
 	if (striped->enough && striped->outflow == 0 && striped->inflow == 0)
 		lock_member(set, index, table);
-	for (int tries = 0; striped->enough && !striped->locked && tries < MAX_TRIES; tries++)
+	/* without limits all stripes are never needed, and would be waited for longer */
+	for (int tries = 0; striped->enough && !striped->locked && (tries < MAX_TRIES || !striped->limited); tries++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		striped->locked = row_try_lock(table, &balance->tid, store_slot(table));
