@@ -440,6 +440,8 @@ my ($many, $many_waits) = side_by_side('many', 16);
 note("one row: $one posts, $one_waits waits; 16 stripes: $many posts, $many_waits waits");
 cmp_ok($one_waits, '>', $one / 4, 'posts into one row wait for one another');
 cmp_ok($many_waits, '<', $many / 20, 'into stripes they do not');
+is(rows($node, "SELECT hot_balances FROM ledger.stats WHERE ledger = 'one'"), '{"hot EUR"}', 'ledger.stats names what is waited for');
+is(rows($node, "SELECT hot_balances FROM ledger.stats WHERE ledger = 'many'"), '{}', 'and nothing that is not');
 
 is_quiet($node);
 done_testing();
