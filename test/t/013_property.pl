@@ -16,7 +16,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = seed();
-my $sequences = $ENV{LEDGER_SEQUENCES} // 2500;
+my $sequences = $ENV{LEDGER_SEQUENCES} // 1500;
 my @numbers = defined $ENV{LEDGER_SEQUENCE} ? $ENV{LEDGER_SEQUENCE} : 1 .. $sequences;
 my $chunk = 100;
 my $node = new_node('property');
