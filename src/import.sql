@@ -147,29 +147,38 @@ COMMENT ON FUNCTION ledger_data.import_untouched(int, bigint) IS
 'Makes the balances and stripes that nothing was posted to, as the records after a position mention them.';
 REVOKE ALL ON FUNCTION ledger_data.import_untouched(int, bigint) FROM PUBLIC;
 
-CREATE FUNCTION ledger_data.import_stripes(number int, after bigint) RETURNS void
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
-	AS $$
-DECLARE
-	k record;
-BEGIN
-	-- the last record that says how many stripes a balance has; world has as many from the start
-	FOR k IN
-		SELECT b AS balance, coalesce(c.stripes, b.stripes, CASE WHEN b.address = 'world' THEN a.stripes END, 1) AS stripes, l.created_at
+-- Nothing is known yet of tables that were just filled, and nested loops over what has no index would take for ever.
+CREATE FUNCTION ledger_data.import_striped(number int, after bigint) RETURNS TABLE (balance ledger_data.balance, stripes int, created_at timestamptz)
+	LANGUAGE sql STABLE SET enable_nestloop = off
+	BEGIN ATOMIC
+		-- the last record that says how many stripes a balance has; world has as many from the start
+		WITH change AS MATERIALIZED (
+			SELECT c.* FROM ledger_data.import_changes($1, $2) c WHERE c.change IN ('open', 'stripes')),
+		of_account AS (
+			SELECT DISTINCT ON (c.address) c.* FROM change c WHERE c.asset IS NULL ORDER BY c.address, c.position DESC),
+		of_balance AS (
+			SELECT DISTINCT ON (c.address, c.asset) c.* FROM change c WHERE c.asset IS NOT NULL ORDER BY c.address, c.asset, c.position DESC)
+		SELECT b, coalesce(c.stripes, b.stripes, CASE WHEN b.address = 'world' THEN a.stripes END, 1) AS stripes, l.created_at
 			FROM ledger_data.balance b
 				JOIN ledger_data.ledger l ON l.id = b.ledger_id
 				JOIN ledger_data.asset s ON s.id = b.asset_id
 				JOIN ledger_data.account a ON a.ledger_id = b.ledger_id AND a.address = b.address
-				LEFT JOIN LATERAL (SELECT x.stripes FROM ledger_data.import_changes(number, after) x
-					WHERE x.address = b.address AND x.change IN ('open', 'stripes') AND (x.asset IS NULL OR x.asset = s.code)
-					ORDER BY x.position DESC LIMIT 1) c ON EXISTS (SELECT FROM ledger_data.import_changes(number, after) x
-						WHERE x.change IN ('open', 'stripes') AND x.stripes > 1)
-			WHERE b.ledger_id = number AND b.stripe = 0 AND (b.stripes IS NOT NULL OR c.stripes > 1 OR b.address = 'world'
-				OR EXISTS (SELECT FROM ledger_data.balance o WHERE o.ledger_id = number AND o.address = b.address AND o.asset_id = b.asset_id AND o.stripe > 0))
-	LOOP
-		-- the times of records to come ascend for each stripe only
-		PERFORM ledger_data.stripe_balance(k.balance, k.stripes, k.created_at);
-	END LOOP;
+				LEFT JOIN of_account x ON x.address = b.address
+				LEFT JOIN of_balance y ON y.address = b.address AND y.asset = s.code
+				CROSS JOIN LATERAL (SELECT CASE WHEN y.position > coalesce(x.position, 0) THEN y.stripes ELSE x.stripes END) c(stripes)
+			WHERE b.ledger_id = $1 AND b.stripe = 0 AND (b.stripes IS NOT NULL OR c.stripes > 1 OR b.address = 'world'
+				OR EXISTS (SELECT FROM ledger_data.balance o WHERE o.ledger_id = $1 AND o.address = b.address AND o.asset_id = b.asset_id AND o.stripe > 0));
+	END;
+COMMENT ON FUNCTION ledger_data.import_striped(int, bigint) IS
+'The balances of a ledger that are striped, each by its stripe 0, with how many stripes the records after a position, or those before, give it.';
+REVOKE ALL ON FUNCTION ledger_data.import_striped(int, bigint) FROM PUBLIC;
+
+CREATE FUNCTION ledger_data.import_stripes(number int, after bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	AS $$
+BEGIN
+	-- as if opened when the ledger was: the times of records to come ascend for each stripe only
+	PERFORM ledger_data.stripe_balance(k.balance, k.stripes, k.created_at) FROM ledger_data.import_striped(number, after) k;
 END
 $$;
 COMMENT ON FUNCTION ledger_data.import_stripes(int, bigint) IS
@@ -222,17 +231,15 @@ BEGIN
 		WHERE b.ledger_id = number AND b.address = k.address AND b.asset_id = s.id;
 	-- and what the balances have of their accounts; of a striped one all limits are stripe 0's until they are shared
 	UPDATE ledger_data.balance b SET status = n.status, own_limits = n.own_limits, floor = n.floor, ceiling = n.ceiling
-		FROM (SELECT k.id, a.status, o.own_limits,
-					CASE WHEN o.own_limits THEN o.floor * f.part ELSE ledger_data.fit_floor(a.floor, s.scale) * f.part END AS floor,
-					CASE WHEN o.own_limits THEN o.ceiling * f.part ELSE ledger_data.fit_ceiling(a.ceiling, s.scale) * f.part END AS ceiling
-				FROM ledger_data.balance k
-					JOIN (SELECT o.address, o.asset_id, bool_or(o.own_limits) AS own_limits, sum(o.floor) AS floor, sum(o.ceiling) AS ceiling
-							FROM ledger_data.balance o WHERE o.ledger_id = number GROUP BY o.address, o.asset_id) o
-						ON o.address = k.address AND o.asset_id = k.asset_id
-					CROSS JOIN LATERAL (SELECT CASE WHEN k.stripe = 0 THEN 1 ELSE 0 END) f(part)
+		FROM (SELECT k.id, a.status, k.own_limits,
+					CASE WHEN k.own_limits THEN k.floor ELSE ledger_data.fit_floor(a.floor, s.scale) END * k.part AS floor,
+					CASE WHEN k.own_limits THEN k.ceiling ELSE ledger_data.fit_ceiling(a.ceiling, s.scale) END * k.part AS ceiling
+				FROM (SELECT o.id, o.address, o.asset_id, CASE WHEN o.stripe = 0 THEN 1 ELSE 0 END AS part,
+							bool_or(o.own_limits) OVER w AS own_limits, sum(o.floor) OVER w AS floor, sum(o.ceiling) OVER w AS ceiling
+						FROM ledger_data.balance o WHERE o.ledger_id = number
+						WINDOW w AS (PARTITION BY o.address, o.asset_id)) k
 					JOIN ledger_data.account a ON a.ledger_id = number AND a.address = k.address
-					JOIN ledger_data.asset s ON s.id = k.asset_id
-				WHERE k.ledger_id = number) n
+					JOIN ledger_data.asset s ON s.id = k.asset_id) n
 		WHERE b.ledger_id = number AND b.id = n.id AND (b.status, b.own_limits, b.floor, b.ceiling) IS DISTINCT FROM (n.status, n.own_limits, n.floor, n.ceiling);
 	UPDATE ledger_data.account a SET assets = n.assets
 		FROM (SELECT b.address, count(*)::int AS assets FROM ledger_data.balance b WHERE b.ledger_id = number AND b.stripe = 0 GROUP BY b.address) n

@@ -31,11 +31,15 @@ stripe_judge(Balance *balance, TupleDesc desc)
 {
 	Striped    *striped = balance->striped;
 	Balance		scratch = *balance;
-	RuleBalance rule;
+	RuleBalance rule = {0};
 
+	striped->limited = !heap_attisnull(balance->found, Anum_balance_floor, desc) ||
+		!heap_attisnull(balance->found, Anum_balance_ceiling, desc);
+	striped->enough = !striped->whole;
+	if (!striped->limited || !striped->enough)
+		return;
 	balance_read(&scratch, &rule, balance->found, desc);
-	striped->limited = rule.has_floor || rule.has_ceiling;
-	striped->enough = !striped->whole && share_allows(&rule, striped->outflow, striped->inflow);
+	striped->enough = share_allows(&rule, striped->outflow, striped->inflow);
 	pfree(scratch.values);
 	pfree(scratch.nulls);
 }

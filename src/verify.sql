@@ -148,7 +148,7 @@ CREATE FUNCTION ledger_data.verify_accounts(number int)
 							UNION ALL
 							SELECT k.address, count(*) FILTER (WHERE k.stripe = 0), bool_or(k.status <> o.status)
 									OR bool_or(k.status = 'c') AND sum(k.inflow - k.outflow) <> 0
-									OR count(DISTINCT coalesce(k.stripes, 0)) <> 1 OR count(*) FILTER (WHERE k.stripe BETWEEN 1 AND k.stripes) <> max(k.stripes)
+									OR max(k.stripes) IS NULL OR count(DISTINCT coalesce(k.stripes, 0)) <> 1 OR count(*) FILTER (WHERE k.stripe BETWEEN 1 AND k.stripes) <> max(k.stripes)
 									OR bool_or(k.floor IS NULL) AND bool_or(k.floor IS NOT NULL) OR bool_or(k.ceiling IS NULL) AND bool_or(k.ceiling IS NOT NULL)
 								FROM ledger_data.balance k
 									LEFT JOIN ledger_data.account o ON o.ledger_id = k.ledger_id AND o.address = k.address
